@@ -1,0 +1,119 @@
+"""Where a task's function comes from: a learner's file, a solution, or a known right or wrong answer."""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+from petkata.course import stubs
+
+
+class AnswerError(Exception):
+    """A learner's file that cannot be judged; the message is a sentence for the learner."""
+
+
+class Task:
+    """A learner's function as a check sees it. It is called like the function and remembers its last call.
+
+    A check reaches the learner's code in this one way, so that a call can be shown, recorded, or made elsewhere.
+    """
+
+    def __init__(self, name: str, function: Callable):
+        self.__name__ = self.name = name
+        self.function = function
+        self.last_call: Call | None = None
+
+    def __call__(self, *args, **kwargs):
+        call = self.last_call = Call(args, kwargs)
+        call.result = self.function(*args, **kwargs)
+        call.answered = True
+        return call.result
+
+    def __repr__(self):
+        return self.name
+
+
+@dataclass
+class Call:
+    """One call of a task: what went in, and what came back once `answered`."""
+
+    args: tuple
+    kwargs: dict
+    result: Any = None
+    answered: bool = False
+
+
+def load(path: Path, root: Path, names: list[str]) -> dict[str, Callable]:
+    """The named functions of a learner's file. Raises AnswerError, in a sentence, where one cannot be had."""
+    where = path.relative_to(root).as_posix()
+    if not path.exists():
+        raise AnswerError(f"{where} is missing. Its tasks: {', '.join(names)}. {_how_to_get_back(path, root, names)}")
+    try:
+        module = importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
+    except SyntaxError as error:
+        place = f"{_shown(error.filename, root)}, line {error.lineno}"
+        line = f"\n    {error.text.strip()}" if error.text else ""
+        raise AnswerError(f"{place}: Python cannot read this ({error.msg}).{line}") from None
+    except SystemExit:
+        raise AnswerError(f"{where} ends the program while it is loaded (it calls exit). "
+                          "Take that call out: the checks call your functions.") from None
+    except Exception as error:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(root)
+                  and not Path(frame.filename).is_relative_to(root / "petkata")]
+        place = f"{_shown(frames[-1].filename, root)}, line {frames[-1].lineno}" if frames else where
+        line = f"\n    {frames[-1].line}" if frames else ""
+        raise AnswerError(f"{place}: this stopped while the file was loaded, with "
+                          f"{type(error).__name__}: {error}{line}") from None
+    return {name: function for name in names if (function := getattr(module, name, None)) is not None}
+
+
+def missing(path: Path, root: Path, name: str) -> AnswerError:
+    """The sentence for a function that is no longer in its file."""
+    return AnswerError(f"{path.relative_to(root).as_posix()} has no function {name} any more. "
+                       + _how_to_get_back(path, root, [name]))
+
+
+def _how_to_get_back(path: Path, root: Path, names: list[str]) -> str:
+    solution = root / "solutions" / path.parent.name / path.name
+    source = solution.read_text(encoding="utf-8")
+    lines = "\n".join(f"    {stubs.signature(source, name)}" for name in names)
+    return f"To start it again, write\n{lines}"
+
+
+def _shown(file: str | None, root: Path) -> str:
+    path = Path(file or "?")
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+@dataclass(frozen=True)
+class KnownAnswer:
+    """A known right (`caught_by` is None) or wrong answer to a task, and the words for who made that mistake."""
+
+    task: str
+    function: Callable
+    words: str = ""
+    caught_by: str | None = None
+
+
+def mistake(words: str, *, caught_by: str) -> Callable[[Callable], Callable]:
+    """Mark a complete, runnable wrong answer. `words` are what a learner who made it should read; `caught_by` names
+    the first check that fails on it, the one whose message the learner meets."""
+    return lambda function: _add(KnownAnswer(function.__name__, function, words, caught_by))
+
+
+def alternative(function: Callable) -> Callable:
+    """Mark another right answer to a task: all its checks must pass."""
+    return _add(KnownAnswer(function.__name__, function))
+
+
+def _add(answer: KnownAnswer) -> Callable:
+    # The same name is defined again and again in these files, so the module keeps a list.
+    answer.function.__globals__.setdefault("_known_answers", []).append(answer)
+    return answer.function
+
+
+def known_answers(module) -> list[KnownAnswer]:
+    return module.__dict__.get("_known_answers", [])

@@ -1,0 +1,173 @@
+"""What pytest collects: a lesson's files with the checks of their tasks, and the known answers that prove the checks.
+
+    exercises/lesson3/anneal.py              the checks of tests/lesson3/anneal/checks.py, on the learner's functions
+    solutions/lesson3/anneal.py              the same checks, on the solutions
+    tests/lesson3/anneal/checks.py           on stubs: none may pass
+    tests/lesson3/anneal/mistakes.py         on each mistake, up to the check that must catch it
+    tests/lesson3/anneal/alternatives.py     on each alternative: all must pass
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from petkata.checking import answers
+from petkata.checking.answers import KnownAnswer
+from petkata.course import catalog, stubs
+
+
+def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """The collector of a folder or file that the course owns; None for anything else."""
+    parts = path.relative_to(catalog.ROOT).parts if path.is_relative_to(catalog.ROOT) else ()
+    if len(parts) == 2 and parts[0] in ("exercises", "solutions") and parts[1] in catalog.lesson_names():
+        return LessonFolder.from_parent(parent, path=path)
+    if len(parts) == 4 and parts[0] == "tests" and parts[1].startswith("lesson") and path.suffix == ".py":
+        kind = {"checks.py": StubFile, "mistakes.py": KnownAnswersFile, "alternatives.py": KnownAnswersFile}.get(parts[3])
+        return kind.from_parent(parent, path=path) if kind else None
+    return None
+
+
+class LessonFolder(pytest.Directory):
+    """A lesson's folder under `exercises/` or `solutions/`: one collector a file of the catalog, missing ones too."""
+
+    def collect(self):
+        lesson = catalog.lesson(self.path.name)
+        for file in lesson.files:
+            yield AnswerFile.from_parent(self, path=self.path / file, lesson=lesson, file=file)
+
+
+class Checks(pytest.Module):
+    """The checks of one file's tasks, with each task's function as a session-scoped fixture of its name.
+
+    Every collector has its own copy of the module of checks: no answer can leave a trace in it for the next.
+    """
+
+    def __init__(self, *, lesson: catalog.Lesson, file: str, **kwargs):
+        super().__init__(**kwargs)
+        self.lesson, self.file = lesson, file
+        self.tasks = {task.name: None for task in lesson.tasks_in(file)}  # filled with answers.Task when first used
+
+    def function(self, name: str) -> Callable:
+        """The function to judge. Raises AnswerError where there is none."""
+        raise NotImplementedError
+
+    @property
+    def answer_folder(self) -> Path:
+        """Where the answer's own code lies: the frames that its author may see."""
+        return self.path.parent
+
+    def not_started(self) -> set[str]:
+        """The tasks known to be untouched stubs, without running them."""
+        return set()
+
+    def _getobj(self):
+        name = f"tests.{self.lesson.name}.{Path(self.file).stem}.checks"
+        spec = importlib.util.find_spec(name)
+        if spec is None:
+            raise self.CollectError(f"{self.file} of {self.lesson.name} has no checks: {name} is missing")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for task in self.tasks:
+            setattr(module, task, self._fixture(task))
+        return module
+
+    def _fixture(self, name: str):
+        @pytest.fixture(scope="session", name=name)
+        def task():
+            self.tasks[name] = answers.Task(name, self.function(name))
+            return self.tasks[name]
+
+        return task
+
+    def task_of(self, item: pytest.Item) -> str:
+        """The task that a check judges: the first that it asks for."""
+        for name in item.fixturenames:
+            if name in self.tasks:
+                return name
+        raise self.CollectError(f"{item.name} asks for none of the tasks of {self.file}")
+
+
+class AnswerFile(Checks):
+    """A learner's file, or a solution."""
+
+    def function(self, name):
+        found = answers.load(self.path, catalog.ROOT, list(self.tasks))
+        if name not in found:
+            raise answers.missing(self.path, catalog.ROOT, name)
+        return found[name]
+
+    def not_started(self):
+        try:
+            return stubs.untouched(self.path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            return set()
+
+
+class KnownAnswersFile(pytest.File):
+    """`mistakes.py` or `alternatives.py`: one collector a known answer."""
+
+    def collect(self):
+        lesson, file = _lesson_file(self.path)
+        module = importlib.import_module(".".join(self.path.relative_to(catalog.ROOT).with_suffix("").parts))
+        count: dict[str, int] = {}
+        for answer in answers.known_answers(module):
+            count[answer.task] = count.get(answer.task, 0) + 1
+            name = f"{answer.task}-{count[answer.task]}"
+            yield KnownAnswerChecks.from_parent(
+                self, path=self.path, nodeid=f"{self.nodeid}::{name}", name=name, lesson=lesson, file=file, answer=answer
+            )
+
+
+class KnownAnswerChecks(Checks):
+    """One known answer; the other tasks of its file come from the solutions."""
+
+    def __init__(self, *, answer: KnownAnswer, **kwargs):
+        super().__init__(**kwargs)
+        self.answer = answer
+
+    def function(self, name):
+        if name == self.answer.task:
+            return self.answer.function
+        return _solution(self.lesson, self.file, name)
+
+    def collect(self):
+        """The checks of the task; for a mistake, those up to the one that must catch it."""
+        items = [item for item in super().collect() if self.task_of(item) == self.answer.task]
+        if self.answer.caught_by is None:
+            return items
+        names = [item.name.partition("[")[0] for item in items]
+        if self.answer.caught_by not in names:
+            raise self.CollectError(f"no check of {self.answer.task} is called {self.answer.caught_by}: {names}")
+        last = len(names) - names[::-1].index(self.answer.caught_by)
+        return items[:last]
+
+
+class StubFile(pytest.File):
+    """`checks.py`: its checks on stubs, which raise NotImplementedError as a learner's untouched file does."""
+
+    def collect(self):
+        lesson, file = _lesson_file(self.path)
+        yield StubChecks.from_parent(
+            self, path=self.path, nodeid=f"{self.nodeid}::stub", name="stub", lesson=lesson, file=file
+        )
+
+
+class StubChecks(Checks):
+    def function(self, name):
+        def stub(*args, **kwargs):
+            raise NotImplementedError(name)
+
+        return stub
+
+
+def _lesson_file(path: Path) -> tuple[catalog.Lesson, str]:
+    return catalog.lesson(path.parents[1].name), f"{path.parent.name}.py"
+
+
+def _solution(lesson: catalog.Lesson, file: str, name: str) -> Callable:
+    return getattr(importlib.import_module(f"solutions.{lesson.name}.{Path(file).stem}"), name)

@@ -1,0 +1,105 @@
+"""Keeping one check apart from the next: a time limit, and the state of the process put back as it was."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import random
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+
+SECONDS = 30  # for one check, unless it is marked `time_limit(seconds)`
+SEED = 42
+
+
+class TimeUp(BaseException):
+    """A check that ran past its limit. Not an Exception, so that a learner's `except Exception` lets it through."""
+
+    def __init__(self, seconds: float):
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+@contextmanager
+def time_limit(seconds: float):
+    """Raise TimeUp in the running code after so many seconds, and again each half second, should it be swallowed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with (_alarm if hasattr(signal, "SIGALRM") else _watchdog)(seconds):
+        yield
+
+
+@contextmanager
+def _alarm(seconds: float):
+    def ring(signum, frame):
+        raise TimeUp(seconds)
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _watchdog(seconds: float):
+    """For Windows, which has no alarm: a thread raises TimeUp here. It cannot wake a call that sleeps inside C."""
+    done, target = threading.Event(), threading.get_ident()
+
+    class Up(TimeUp):
+        def __init__(self):
+            super().__init__(seconds)
+
+    def watch():
+        wait = seconds
+        while not done.wait(wait):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), ctypes.py_object(Up))
+            wait = 0.5
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def seed_everything(seed: int = SEED) -> None:
+    """Seed Python, and NumPy and torch where they are loaded: a check must not pay for importing them."""
+    random.seed(seed)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(seed)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+@contextmanager
+def apart(seed: int = SEED):
+    """Run with fresh seeds, then put back what an answer may have changed: folder, environment, import path,
+    recursion limit, random state, and torch's gradient mode, default type and threads."""
+    folder, environment, path, recursion = os.getcwd(), dict(os.environ), list(sys.path), sys.getrecursionlimit()
+    torch = sys.modules.get("torch")
+    if torch:
+        grad, dtype, threads = torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads()
+    seed_everything(seed)
+    try:
+        yield
+    finally:
+        os.chdir(folder)
+        if os.environ != environment:
+            os.environ.clear()
+            os.environ.update(environment)
+        sys.path[:] = path
+        sys.setrecursionlimit(recursion)
+        seed_everything(seed)
+        if torch:
+            torch.set_grad_enabled(grad)
+            torch.set_default_dtype(dtype)
+            if torch.get_num_threads() != threads:
+                torch.set_num_threads(threads)

@@ -1,0 +1,165 @@
+"""The pytest plugin: judges `exercises/` and `solutions/`, and proves the checks on known answers.
+
+A check is *passed*, *failed* or *not started*. The verdicts of a run, one a check, are plain data on pytest's reports
+(`report.verdict`), so that they cross from xdist's workers to the board at the end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+import petkata.torchvision_guard  # noqa: F401  torchvision must import beside a CPU torch
+from petkata.checking import limits, words
+from petkata.checking.board import Board
+from petkata.checking.collect import AnswerFile, Checks, KnownAnswerChecks, StubChecks, collector_for
+from petkata.course import catalog
+
+pytest.register_assert_rewrite("tests")
+
+
+class NotStarted(Exception):
+    """The task of this check is still a stub."""
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("petkata")
+    group.addoption("--seed", type=int, default=None, metavar="N",
+                    help="other random inputs and training seeds than the usual ones (the usual ones never change)")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    seed = config.getoption("--seed")
+    if seed is not None:
+        config.option.hypothesis_seed = str(seed)
+    config.pluginmanager.register(Board(config), "petkata-board")
+
+
+def pytest_collect_directory(path, parent):
+    return collector_for(path, parent)
+
+
+def pytest_collect_file(file_path, parent):
+    return collector_for(file_path, parent)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session, config, items):
+    """Before anything is deselected: name each check's task, and count the checks of each task."""
+    judged = [item for item in items if item.getparent(Checks)]
+    if judged:
+        _steady_hypothesis(config.getoption("--seed"))
+    total = Counter((item.getparent(Checks), item.getparent(Checks).task_of(item)) for item in judged)
+    for item in judged:
+        checks = item.getparent(Checks)
+        task = checks.task_of(item)
+        item.judged = {"side": checks.nodeid.partition("/")[0], "lesson": checks.lesson.name, "file": checks.file,
+                       "task": task, "checks": total[checks, task]}
+        item.location = (item.nodeid.partition("::")[0], None, f"{task}: {item.name}")
+
+
+def _steady_hypothesis(seed: int | None) -> None:
+    """The same answer gets the same verdict each time, unless `--seed` asks for other inputs."""
+    from hypothesis import HealthCheck, Phase, settings
+
+    phases = (Phase.explicit, Phase.generate, Phase.shrink)
+    settings.register_profile("petkata", deadline=None, database=None, derandomize=seed is None, max_examples=50,
+                              phases=phases, print_blob=False, suppress_health_check=list(HealthCheck))
+    settings.load_profile("petkata")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    if not hasattr(item, "judged"):
+        return (yield)
+    with limits.apart(_seed(item)):
+        return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Before any fixture is made: a stub waits for no training."""
+    if hasattr(item, "judged") and item.judged["task"] in item.getparent(Checks).not_started():
+        raise NotStarted(item.judged["task"])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(request):
+    """A learner's file is loaded, and sometimes called, while a fixture is made."""
+    if not hasattr(request.node, "judged"):
+        return (yield)
+    with _limit(request.node):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    if not hasattr(item, "judged"):
+        return (yield)
+    limits.seed_everything(_seed(item))  # a fixture that was set up first must not shift the seed
+    with _limit(item):
+        return (yield)
+
+
+def _seed(item) -> int:
+    seed = item.config.getoption("--seed")
+    return limits.SEED if seed is None else seed
+
+
+def _limit(item):
+    mark = item.get_closest_marker("time_limit")
+    return limits.time_limit(mark.args[0] if mark else limits.SECONDS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    checks = item.getparent(Checks)
+    if checks is None or (report.when != "call" and call.excinfo is None):
+        return report
+    if call.excinfo is not None:
+        _tell(report, item, checks, call.excinfo.value, call.excinfo.tb)
+    state = "passed" if report.passed else "not started" if getattr(report, "not_started", False) else "failed"
+    if isinstance(checks, KnownAnswerChecks) and checks.answer.caught_by:
+        _expect_mistake(report, item, checks.answer)
+    elif isinstance(checks, StubChecks):
+        _expect(report, state == "not started", f"a stub must not pass this check; it was {state}\n{report.longrepr or ''}")
+    elif isinstance(checks, AnswerFile):
+        report.verdict = {**item.judged, "state": state}
+    report.sections = [("What your code printed" if "stdout" in title else title, words.cut(text))
+                       for title, text in report.sections if "stdout" in title or "stderr" in title]
+    return report
+
+
+def _tell(report, item, checks, error, trace):
+    """Say why in a sentence. Whatever stopped a check, a skip included, it has not passed."""
+    report.when, report.outcome = "call", "failed"
+    if hasattr(report, "wasxfail"):
+        del report.wasxfail
+    waits_for = str(error) if isinstance(error, (NotStarted, NotImplementedError)) else None
+    if waits_for in {task.name for task in checks.lesson.tasks}:
+        report.not_started = True
+        report.longrepr = "not started" if waits_for == item.judged["task"] else f"needs {waits_for} first"
+    else:
+        task = checks.tasks[item.judged["task"]]
+        report.longrepr = words.failure(error, trace, checks.answer_folder, catalog.ROOT, task)
+
+
+def _expect_mistake(report, item, answer):
+    if item.originalname != answer.caught_by:
+        _expect(report, report.passed, f"{answer.caught_by} should have been the first to fail\n{report.longrepr or ''}")
+    else:
+        _expect(report, report.failed, f"{answer.caught_by} must fail here, and it passed: {answer.words}")
+
+
+def _expect(report, as_expected: bool, otherwise: str):
+    report.not_started = False
+    report.outcome, report.longrepr = ("passed", None) if as_expected else ("failed", otherwise)
+
+
+def pytest_report_teststatus(report):
+    if report.when == "call" and getattr(report, "not_started", False):
+        return "not started", "-", ("NOT STARTED", {"yellow": True})
+    return None

@@ -1,0 +1,108 @@
+"""What the learner reads: an answer's failure, told in sentences."""
+
+from __future__ import annotations
+
+import linecache
+import reprlib
+from pathlib import Path
+from types import TracebackType
+
+from petkata.checking.answers import AnswerError, Call, Task
+from petkata.checking.limits import TimeUp
+
+
+def refuses(task, *args, **kwargs) -> bool:
+    """Whether the task raises ValueError for these arguments. Any other error is the answer's own and goes on up."""
+    try:
+        task(*args, **kwargs)
+    except ValueError:
+        return True
+    return False
+
+
+def failure(error: BaseException, trace: TracebackType, folder: Path, root: Path, task: Task | None) -> str:
+    """Why a check failed, for the one who wrote the answer in `folder`.
+
+    Of the traceback only the frames in that folder are shown: the rest is not the learner's to mend.
+    """
+    if isinstance(error, AnswerError):
+        return str(error)
+    frames = [frame for frame in _frames(trace) if Path(frame[0]).is_relative_to(folder)]
+    place = [line for frame in frames[-3:] for line in _frame_lines(*frame, root)]
+    call = task.last_call if task else None
+    if isinstance(error, TimeUp):
+        lines = [f"This was still running after {error.seconds:g} seconds and was stopped. "
+                 "Is there a loop that never ends?", *place]
+    elif frames and isinstance(error, RecursionError):
+        lines = [f"{frames[-1][2]} calls itself again and again and never comes to an end.", *place[-2:]]
+    elif frames and isinstance(error, SystemExit):
+        lines = ["Your code ended the program (exit). Return the answer instead.", *place]
+    elif frames and not isinstance(error, AssertionError):
+        lines = [f"Your code stopped with {type(error).__name__}: {error}", *place]
+    elif isinstance(error, AssertionError):
+        return "\n".join(_assertion(error, place, call, task))
+    else:
+        lines = [f"The check could not use what came back ({type(error).__name__}: {error})."]
+    return "\n".join(lines + _call_lines(call, task))
+
+
+def _assertion(error: AssertionError, place: list[str], call: Call | None, task: Task | None) -> list[str]:
+    message, _, detail = str(error).partition("\nassert ")
+    if not detail and message.startswith("assert "):
+        message, detail = "", message.removeprefix("assert ")
+    if place:  # an assert of the learner's own
+        message = f"An assert in your code failed{': ' + message if message else '.'}"
+    seen = [f"    seen: {line}" if number == 0 else f"          {line}"
+            for number, line in enumerate(detail.splitlines()[:6])]
+    return [message or "A check failed.", *place, *_call_lines(call, task), *seen]
+
+
+def _frames(trace: TracebackType | None):
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        yield code.co_filename, trace.tb_lineno, code.co_name
+        trace = trace.tb_next
+
+
+def _frame_lines(file: str, number: int, function: str, root: Path) -> list[str]:
+    path = Path(file)
+    shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    return [f"    {shown}, line {number}, in {function}", f"        {linecache.getline(file, number).strip()}"]
+
+
+def _call_lines(call: Call | None, task: Task | None) -> list[str]:
+    if call is None or task is None:
+        return []
+    given = [describe(value) for value in call.args] + [f"{name}={describe(v)}" for name, v in call.kwargs.items()]
+    gave = f" gave {describe(call.result)}" if call.answered else ""
+    return [f"    last call: {task.name}({', '.join(given)}){gave}"]
+
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 80
+
+
+def describe(value) -> str:
+    """A value in a few words: numbers and short lists as they are; tensors, models and learners by what they are."""
+    kind = type(value)
+    if kind.__module__.partition(".")[0] in ("torch", "fastai", "petkata", "numpy", "torchvision", "pandas"):
+        shape = getattr(value, "shape", None)
+        if shape is None:
+            return f"<{kind.__name__}>"
+        numbers = value.tolist() if value.ndim == 0 or value.size and 0 < len(value.reshape(-1)) <= 6 else None
+        return str(numbers) if numbers is not None else f"<{kind.__name__} of shape {tuple(shape)}>"
+    if isinstance(value, (list, tuple, dict)) and len(value) > 6:
+        return f"<{kind.__name__} of {len(value)}: {_short.repr(value)}>"
+    try:
+        return _short.repr(value)
+    except Exception:  # a learner's own __repr__ may fail
+        return f"<{kind.__name__}>"
+
+
+def cut(text: str, lines: int = 30) -> str:
+    """The first lines of what was printed, and how many more there were."""
+    all_lines = text.splitlines()
+    shown = [line[:300] for line in all_lines[:lines]]
+    if len(all_lines) > lines:
+        shown.append(f"... and {len(all_lines) - lines:,} lines more (pytest -s shows all)")
+    return "\n".join(shown)

@@ -1,0 +1,91 @@
+import math
+from types import SimpleNamespace
+
+import pytest
+from pytest import approx
+
+EPOCHS, LR_MAX = 3, 8e-3
+
+
+@pytest.fixture(scope="session")
+def run(train, few_loaders, learner_on):
+    """One run of the answer on eight breeds, watched from outside."""
+    from petkata.checking.watching import Watch, moved, weights
+
+    learn, watch = learner_on(few_loaders), Watch()
+    learn.add_cb(watch)
+    before = weights(learn.model)
+    rows = train(learn, EPOCHS, LR_MAX)
+    return SimpleNamespace(learn=learn, watch=watch, rows=rows, moved=moved(learn.model, before))
+
+
+def one_cycle(first, top, last):
+    """Oracle: what one cycle gives each batch of the run."""
+    n_batches = EPOCHS * 8
+    values = []
+    for batch in range(n_batches):
+        position = batch / n_batches
+        a, b, share = (first, top, position / 0.25) if position <= 0.25 else (top, last, (position - 0.25) / 0.75)
+        values.append(b + (a - b) * (math.cos(math.pi * share) + 1) / 2)
+    return values
+
+
+def test_trains_for_so_many_epochs(train, run):
+    batches = len(run.watch.rates)
+    assert batches == EPOCHS * 8, f"{EPOCHS} epochs of 8 batches are {EPOCHS * 8} batches; the learner saw {batches}"
+
+
+def test_the_rate_goes_up_and_down_once(train, run):
+    rates = [groups[-1] for groups in run.watch.rates]
+    tops = [i for i in range(1, len(rates) - 1) if rates[i - 1] < rates[i] >= rates[i + 1]]
+    assert len(tops) == 1, f"one cycle has one peak in the whole run; the optimizer saw {len(tops)}"
+
+
+def test_the_rate_peaks_at_lr_max(train, run):
+    top = max(groups[-1] for groups in run.watch.rates)
+    assert top == approx(LR_MAX), f"lr_max was {LR_MAX}, and the highest rate that the optimizer saw is {top:.4g}"
+
+
+def test_follows_one_cycle_batch_by_batch(train, run):
+    rates = [groups[-1] for groups in run.watch.rates]
+    assert rates == approx(one_cycle(LR_MAX / 25, LR_MAX, LR_MAX / 1e5), rel=1e-4), "each batch has its rate of the cycle"
+    momenta = [groups[-1] for groups in run.watch.momenta]
+    assert momenta == approx(one_cycle(0.95, 0.85, 0.95), rel=1e-4), "momentum goes the other way round, 0.95 to 0.85 and back"
+
+
+def test_what_was_frozen_stays_frozen(train, run):
+    from torch import nn
+
+    body, head = run.learn.model
+    convolutions = {f"0.{name}.weight" for name, layer in body.named_modules() if isinstance(layer, nn.Conv2d)}
+    changed = run.moved & convolutions
+    assert not changed, f"the body was frozen, and {len(changed)} of its {len(convolutions)} convolutions changed"
+    assert any(name.startswith("1.") for name in run.moved), "the head must learn, and nothing in it changed"
+
+
+def test_returns_a_row_for_each_epoch(train, run):
+    assert [row["epoch"] for row in run.rows] == list(range(EPOCHS)), f"{EPOCHS} epochs make {EPOCHS} rows, counted from 0"
+
+
+def test_names_the_numbers(train, run):
+    expected = {"epoch", "train_loss", "valid_loss", "error_rate"}
+    for row in run.rows:
+        assert set(row) == expected, f"each row has the keys {sorted(expected)}; this one has {sorted(row)}"
+
+
+def test_the_rows_are_what_the_recorder_noted(train, run):
+    for row, (train_loss, valid_loss, error_rate) in zip(run.rows, run.watch.rows):
+        assert float(row["train_loss"]) == approx(train_loss, abs=1e-5), "train_loss is the loss on the training pictures"
+        assert float(row["valid_loss"]) == approx(valid_loss, abs=1e-5), "valid_loss is the loss on the validation pictures"
+        assert float(row["error_rate"]) == approx(error_rate, abs=1e-5), "error_rate is the share of wrong ones, 0 to 1"
+
+
+def test_the_last_row_is_the_learner_as_it_is_now(train, run):
+    valid_loss, error_rate = run.learn.validate()
+    assert float(run.rows[-1]["valid_loss"]) == approx(float(valid_loss), rel=1e-3), "after the run this is its validation loss"
+    assert float(run.rows[-1]["error_rate"]) == approx(float(error_rate), abs=1e-6), "after the run this is its error"
+
+
+def test_it_has_learned(train, run):
+    error = float(run.rows[-1]["error_rate"])
+    assert error < 0.5, f"guessing among 8 breeds is wrong in 88 of 100 cases; after {EPOCHS} epochs {error:.0%} is too much"

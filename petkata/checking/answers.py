@@ -50,7 +50,7 @@ def load(path: Path, root: Path, names: list[str]) -> dict[str, Callable]:
     """The named functions of a learner's file. Raises AnswerError, in a sentence, where one cannot be had."""
     where = path.relative_to(root).as_posix()
     if not path.exists():
-        raise AnswerError(f"{where} is missing. Its tasks: {', '.join(names)}. {_how_to_get_back(path, root, names)}")
+        raise AnswerError(f"{where} is missing. To have its stubs back: python -m petkata.course.stubs")
     try:
         module = importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
     except SyntaxError as error:
@@ -72,15 +72,9 @@ def load(path: Path, root: Path, names: list[str]) -> dict[str, Callable]:
 
 def missing(path: Path, root: Path, name: str) -> AnswerError:
     """The sentence for a function that is no longer in its file."""
-    return AnswerError(f"{path.relative_to(root).as_posix()} has no function {name} any more. "
-                       + _how_to_get_back(path, root, [name]))
-
-
-def _how_to_get_back(path: Path, root: Path, names: list[str]) -> str:
-    solution = root / "solutions" / path.parent.name / path.name
-    source = solution.read_text(encoding="utf-8")
-    lines = "\n".join(f"    {stubs.signature(source, name)}" for name in names)
-    return f"To start it again, write\n{lines}"
+    solution = (root / "solutions" / path.parent.name / path.name).read_text(encoding="utf-8")
+    return AnswerError(f"{path.relative_to(root).as_posix()} has no function {name} any more. It begins with\n"
+                       f"    {stubs.signature(solution, name)}")
 
 
 def _shown(file: str | None, root: Path) -> str:

@@ -51,6 +51,7 @@ class Checks(pytest.Module):
         super().__init__(**kwargs)
         self.lesson, self.file = lesson, file
         self.tasks = {task.name: None for task in lesson.tasks_in(file)}  # filled with answers.Task when first used
+        self.endless: set[str] = set()  # tasks that ran past their time limit
 
     def function(self, name: str) -> Callable:
         """The function to judge. Raises AnswerError where there is none."""

@@ -35,15 +35,33 @@ def time_limit(seconds: float):
 @contextmanager
 def _alarm(seconds: float):
     def ring(signum, frame):
+        _stop_in_handlers(frame, seconds)
         raise TimeUp(seconds)
 
-    before = signal.signal(signal.SIGALRM, ring)
+    before, trace = signal.signal(signal.SIGALRM, ring), sys.gettrace()
     signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        sys.settrace(trace)
+
+
+def _stop_in_handlers(frame, seconds: float) -> None:
+    """`while True: try: ... except: pass` swallows TimeUp for ever. So raise it a second time, from inside the
+    handler: there the same `try` cannot catch it."""
+
+    def again(frame, event, argument):
+        if event == "line" and isinstance(sys.exc_info()[1], TimeUp):
+            raise TimeUp(seconds)
+        return again
+
+    file = frame.f_code.co_filename
+    while frame is not None and frame.f_code.co_filename == file:
+        frame.f_trace = again
+        frame = frame.f_back
+    sys.settrace(lambda *_: None)  # tracing on, for those frames alone
 
 
 @contextmanager

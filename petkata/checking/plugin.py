@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 import petkata.torchvision_guard  # noqa: F401  torchvision must import beside a CPU torch
-from petkata.checking import limits, words
+from petkata.checking import answers, limits, words
 from petkata.checking.board import Board
 from petkata.checking.collect import AnswerFile, Checks, KnownAnswerChecks, StubChecks, collector_for
 from petkata.course import catalog
@@ -80,17 +80,23 @@ def pytest_runtest_protocol(item):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    """Before any fixture is made: a stub waits for no training."""
-    if hasattr(item, "judged") and item.judged["task"] in item.getparent(Checks).not_started():
-        raise NotStarted(item.judged["task"])
+    """Before any fixture is made: a stub waits for no training, and what never ends is waited for once."""
+    if not hasattr(item, "judged"):
+        return
+    checks, task = item.getparent(Checks), item.judged["task"]
+    if task in checks.not_started():
+        raise NotStarted(task)
+    if task in checks.endless:
+        raise answers.AnswerError("Not tried again: an earlier check of this task did not come to an end.")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(request):
     """A learner's file is loaded, and sometimes called, while a fixture is made."""
-    if not hasattr(request.node, "judged"):
+    item = request._pyfuncitem  # the check; `request.node` is the whole session for a session-scoped fixture
+    if not hasattr(item, "judged"):
         return (yield)
-    with _limit(request.node):
+    with _limit(item):
         return (yield)
 
 
@@ -119,44 +125,51 @@ def pytest_runtest_makereport(item, call):
     checks = item.getparent(Checks)
     if checks is None or (report.when != "call" and call.excinfo is None):
         return report
+    printed = "".join(text for title, text in report.sections if "stdout" in title)
+    report.sections = [("What your code printed", words.tail(printed))] if printed else []
     if call.excinfo is not None:
-        _tell(report, item, checks, call.excinfo.value, call.excinfo.tb)
+        _tell(report, item, checks, call.excinfo)
     state = "passed" if report.passed else "not started" if getattr(report, "not_started", False) else "failed"
-    if isinstance(checks, KnownAnswerChecks) and checks.answer.caught_by:
-        _expect_mistake(report, item, checks.answer)
+    if isinstance(checks, AnswerFile):
+        report.verdict = {**item.judged, "check": item.name, "state": state, "printed": words.tail(printed),
+                          "why": "" if state == "passed" else str(report.longrepr)}
     elif isinstance(checks, StubChecks):
-        _expect(report, state == "not started", f"a stub must not pass this check; it was {state}\n{report.longrepr or ''}")
-    elif isinstance(checks, AnswerFile):
-        report.verdict = {**item.judged, "state": state}
-    report.sections = [("What your code printed" if "stdout" in title else title, words.cut(text))
-                       for title, text in report.sections if "stdout" in title or "stderr" in title]
+        _expect(report, state == "not started", f"a stub must not pass this check; it was {state}")
+    elif checks.answer.caught_by:
+        _expect_mistake(report, item, checks.answer)
     return report
 
 
-def _tell(report, item, checks, error, trace):
+def _tell(report, item, checks, excinfo):
     """Say why in a sentence. Whatever stopped a check, a skip included, it has not passed."""
+    error = excinfo.value
+    if isinstance(error, limits.TimeUp):
+        checks.endless.add(item.judged["task"])
     report.when, report.outcome = "call", "failed"
     if hasattr(report, "wasxfail"):
         del report.wasxfail
     waits_for = str(error) if isinstance(error, (NotStarted, NotImplementedError)) else None
     if waits_for in {task.name for task in checks.lesson.tasks}:
         report.not_started = True
-        report.longrepr = "not started" if waits_for == item.judged["task"] else f"needs {waits_for} first"
+        report.longrepr = "" if waits_for == item.judged["task"] else f"{item.judged['task']} needs {waits_for} first."
+    elif item.config.getoption("tbstyle") in ("long", "native"):
+        report.longrepr = str(item.repr_failure(excinfo))  # for who works on a check
     else:
         task = checks.tasks[item.judged["task"]]
-        report.longrepr = words.failure(error, trace, checks.answer_folder, catalog.ROOT, task)
+        report.longrepr = words.failure(error, excinfo.tb, checks.answer_folder, catalog.ROOT, task)
 
 
 def _expect_mistake(report, item, answer):
     if item.originalname != answer.caught_by:
-        _expect(report, report.passed, f"{answer.caught_by} should have been the first to fail\n{report.longrepr or ''}")
+        _expect(report, report.passed, f"{answer.caught_by} should have been the first to fail")
     else:
         _expect(report, report.failed, f"{answer.caught_by} must fail here, and it passed: {answer.words}")
 
 
 def _expect(report, as_expected: bool, otherwise: str):
     report.not_started = False
-    report.outcome, report.longrepr = ("passed", None) if as_expected else ("failed", otherwise)
+    why = f"{otherwise}\n{report.longrepr or ''}"
+    report.outcome, report.longrepr = ("passed", None) if as_expected else ("failed", why)
 
 
 def pytest_report_teststatus(report):

@@ -27,6 +27,8 @@ def failure(error: BaseException, trace: TracebackType, folder: Path, root: Path
     """
     if isinstance(error, AnswerError):
         return str(error)
+    if inner := getattr(error, "exceptions", None):  # Hypothesis groups what it saw when the same input went two ways
+        error, trace = inner[-1], inner[-1].__traceback__
     frames = [frame for frame in _frames(trace) if Path(frame[0]).is_relative_to(folder)]
     place = [line for frame in frames[-3:] for line in _frame_lines(*frame, root)]
     call = task.last_call if task else None
@@ -52,8 +54,10 @@ def _assertion(error: AssertionError, place: list[str], call: Call | None, task:
         message, detail = "", message.removeprefix("assert ")
     if place:  # an assert of the learner's own
         message = f"An assert in your code failed{': ' + message if message else '.'}"
-    seen = [f"    seen: {line}" if number == 0 else f"          {line}"
-            for number, line in enumerate(detail.splitlines()[:6])]
+    # pytest says a comparison of two numbers twice; once is enough.
+    seen = [line.strip() for line in detail.splitlines()
+            if line.strip() and not line.strip().startswith(("comparison failed", "Obtained:", "Expected:"))]
+    seen = [("    seen: " if number == 0 else "          ") + line[:200] for number, line in enumerate(seen[:6])]
     return [message or "A check failed.", *place, *_call_lines(call, task), *seen]
 
 
@@ -99,10 +103,10 @@ def describe(value) -> str:
         return f"<{kind.__name__}>"
 
 
-def cut(text: str, lines: int = 30) -> str:
-    """The first lines of what was printed, and how many more there were."""
+def tail(text: str, lines: int = 10) -> str:
+    """The last lines of what was printed, the ones nearest to the failure, and how many stood before them."""
     all_lines = text.splitlines()
-    shown = [line[:300] for line in all_lines[:lines]]
+    shown = [line[:300] for line in all_lines[-lines:]]
     if len(all_lines) > lines:
-        shown.append(f"... and {len(all_lines) - lines:,} lines more (pytest -s shows all)")
+        shown.insert(0, f"... {len(all_lines) - lines:,} lines before these (pytest -s shows all)")
     return "\n".join(shown)

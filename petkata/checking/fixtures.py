@@ -67,3 +67,48 @@ def learner_on():
         return learn
 
     return make
+
+
+@pytest.fixture(scope="session")
+def mixed_pets(tmp_path_factory):
+    """A folder like that of the real set: pictures of several shapes, a GIF, a PNG and a gray one named .jpg in `images`,
+    with files that are no pictures; beside it a folder of other pictures."""
+    from PIL import Image
+
+    n_pictures = {"Maine_Coon": 9, "Russian_Blue": 7, "american_pit_bull_terrier": 12, "great_pyrenees": 8, "pug": 15}
+    shapes = [(64, 64), (80, 60), (54, 72), (96, 56)]  # width, height
+    folder = draw_pets(tmp_path_factory.mktemp("mixed_pets"), n_pictures, shapes)
+    for name, mode, kind in (("pug_4", "P", "GIF"), ("Maine_Coon_2", "RGBA", "PNG"), ("great_pyrenees_3", "L", "JPEG")):
+        file = folder / "images" / f"{name}.jpg"
+        with Image.open(file) as picture:
+            changed = picture.convert(mode)
+        changed.save(file, kind)
+    (folder / "images" / "Maine_Coon_100.mat").write_bytes(b"MATLAB 5.0 MAT-file")
+    (folder / "images" / "notes.txt").write_text("More pictures of Russian Blues are wanted.")
+    outlines = folder / "annotations" / "trimaps"
+    outlines.mkdir(parents=True)
+    for name in ("pug_1", "pug_2", "Maine_Coon_1"):
+        Image.new("L", (64, 64), 128).save(outlines / f"{name}.jpg")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def square_pets(tmp_path_factory):
+    """A folder of thirty square pictures of three breeds: nothing of them needs to be cut off."""
+    return draw_pets(tmp_path_factory.mktemp("square_pets"), {"Siamese": 10, "beagle": 10, "samoyed": 10}, [(48, 48)])
+
+
+def draw_pets(folder, n_pictures: dict[str, int], shapes: list[tuple[int, int]]):
+    """Fill `folder`/images with so many pictures of each breed, of each (width, height) in turn."""
+    from PIL import Image
+
+    from petkata.pets.breeds import BREEDS
+    from petkata.pets.drawing import draw
+
+    (folder / "images").mkdir()
+    for breed, n in n_pictures.items():
+        for number in range(1, n + 1):
+            width, height = shapes[number % len(shapes)]
+            pixels = draw(BREEDS[breed], seed=number, size=max(width, height)).pixels[:height, :width]
+            Image.fromarray(pixels).save(folder / "images" / f"{breed}_{number}.jpg", quality=95)
+    return folder

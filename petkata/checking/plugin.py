@@ -6,15 +6,20 @@ A check is *passed*, *failed* or *not started*. The verdicts of a run, one a che
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 
-import pytest
+# The nets are small: on a shared machine two threads for one picture cost far more than they bring.
+# Set before torch is imported, and only where nobody has chosen.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import petkata.torchvision_guard  # noqa: F401  torchvision must import beside a CPU torch
-from petkata.checking import answers, limits, words
-from petkata.checking.board import Board
-from petkata.checking.collect import AnswerFile, Checks, KnownAnswerChecks, StubChecks, collector_for
-from petkata.course import catalog
+import pytest  # noqa: E402
+
+import petkata.torchvision_guard  # noqa: E402, F401  torchvision must import beside a CPU torch
+from petkata.checking import answers, limits, words  # noqa: E402
+from petkata.checking.board import Board  # noqa: E402
+from petkata.checking.collect import AnswerFile, Checks, KnownAnswerChecks, StubChecks, collector_for  # noqa: E402
+from petkata.course import catalog  # noqa: E402
 
 pytest.register_assert_rewrite("tests")
 
@@ -41,8 +46,8 @@ def pytest_collect_directory(path, parent):
     return collector_for(path, parent)
 
 
-def pytest_collect_file(file_path, parent):
-    return collector_for(file_path, parent)
+def pytest_pycollect_makemodule(module_path, parent):
+    return collector_for(module_path, parent)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -78,16 +83,32 @@ def pytest_runtest_protocol(item):
         return (yield)
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_setup(item):
-    """Before any fixture is made: a stub waits for no training, and what never ends is waited for once."""
+    """What stops a check while it is set up stops it when it is called: a check has one verdict, from its call."""
     if not hasattr(item, "judged"):
-        return
-    checks, task = item.getparent(Checks), item.judged["task"]
+        return (yield)
+    try:
+        _is_worth_trying(item.getparent(Checks), item.judged["task"])
+        return (yield)
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        raise
+    except BaseException as error:
+        item.stopped = error
+
+
+def _is_worth_trying(checks, task):
+    """Before any fixture is made: a stub waits for no training, and what never ends is waited for once."""
     if task in checks.not_started():
         raise NotStarted(task)
     if task in checks.endless:
         raise answers.AnswerError("Not tried again: an earlier check of this task did not come to an end.")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    if stopped := getattr(pyfuncitem, "stopped", None):
+        raise stopped
 
 
 @pytest.hookimpl(wrapper=True)
@@ -123,7 +144,7 @@ def _limit(item):
 def pytest_runtest_makereport(item, call):
     report = yield
     checks = item.getparent(Checks)
-    if checks is None or (report.when != "call" and call.excinfo is None):
+    if checks is None or report.when != "call":
         return report
     printed = "".join(text for title, text in report.sections if "stdout" in title)
     report.sections = [("What your code printed", words.tail(printed))] if printed else []
@@ -145,7 +166,7 @@ def _tell(report, item, checks, excinfo):
     error = excinfo.value
     if isinstance(error, limits.TimeUp):
         checks.endless.add(item.judged["task"])
-    report.when, report.outcome = "call", "failed"
+    report.outcome = "failed"
     if hasattr(report, "wasxfail"):
         del report.wasxfail
     waits_for = str(error) if isinstance(error, (NotStarted, NotImplementedError)) else None
@@ -173,6 +194,6 @@ def _expect(report, as_expected: bool, otherwise: str):
 
 
 def pytest_report_teststatus(report):
-    if report.when == "call" and getattr(report, "not_started", False):
+    if getattr(report, "not_started", False):
         return "not started", "-", ("NOT STARTED", {"yellow": True})
     return None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable
 
@@ -47,6 +48,8 @@ class Checks(pytest.Module):
     Every collector has its own copy of the module of checks: no answer can leave a trace in it for the next.
     """
 
+    shrink = False  # whether Hypothesis looks for the simplest input that fails: only a reader needs that
+
     def __init__(self, *, lesson: catalog.Lesson, file: str, **kwargs):
         super().__init__(**kwargs)
         self.lesson, self.file = lesson, file
@@ -72,7 +75,8 @@ class Checks(pytest.Module):
         if spec is None:
             raise self.CollectError(f"{self.file} of {self.lesson.name} has no checks: {name} is missing")
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        with inputs(seed=self.config.getoption("--seed"), shrink=self.shrink):
+            spec.loader.exec_module(module)
         for task in self.tasks:
             setattr(module, task, self._fixture(task))
         return module
@@ -95,6 +99,8 @@ class Checks(pytest.Module):
 
 class AnswerFile(Checks):
     """A learner's file, or a solution."""
+
+    shrink = True
 
     def function(self, name):
         found = answers.load(self.path, catalog.ROOT, list(self.tasks))
@@ -164,6 +170,25 @@ class StubChecks(Checks):
             raise NotImplementedError(name)
 
         return stub
+
+
+@contextmanager
+def inputs(seed: int | None, shrink: bool):
+    """How Hypothesis makes inputs for the checks that are defined inside.
+
+    The same answer gets the same verdict each time, unless another seed is asked for.
+    """
+    from hypothesis import HealthCheck, Phase, settings
+
+    phases = (Phase.explicit, Phase.generate, Phase.shrink) if shrink else (Phase.explicit, Phase.generate)
+    before = settings.get_current_profile_name()
+    settings.register_profile("petkata", deadline=None, database=None, derandomize=seed is None, max_examples=50,
+                              phases=phases, print_blob=False, suppress_health_check=list(HealthCheck))
+    settings.load_profile("petkata")
+    try:
+        yield
+    finally:
+        settings.load_profile(before)
 
 
 def _lesson_file(path: Path) -> tuple[catalog.Lesson, str]:

@@ -51,11 +51,9 @@ def pytest_pycollect_makemodule(module_path, parent):
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(session, config, items):
+def pytest_collection_modifyitems(items):
     """Before anything is deselected: name each check's task, and count the checks of each task."""
     judged = [item for item in items if item.getparent(Checks)]
-    if judged:
-        _steady_hypothesis(config.getoption("--seed"))
     total = Counter((item.getparent(Checks), item.getparent(Checks).task_of(item)) for item in judged)
     for item in judged:
         checks = item.getparent(Checks)
@@ -63,16 +61,6 @@ def pytest_collection_modifyitems(session, config, items):
         item.judged = {"side": checks.nodeid.partition("/")[0], "lesson": checks.lesson.name, "file": checks.file,
                        "task": task, "checks": total[checks, task]}
         item.location = (item.nodeid.partition("::")[0], None, f"{task}: {item.name}")
-
-
-def _steady_hypothesis(seed: int | None) -> None:
-    """The same answer gets the same verdict each time, unless `--seed` asks for other inputs."""
-    from hypothesis import HealthCheck, Phase, settings
-
-    phases = (Phase.explicit, Phase.generate, Phase.shrink)
-    settings.register_profile("petkata", deadline=None, database=None, derandomize=seed is None, max_examples=50,
-                              phases=phases, print_blob=False, suppress_health_check=list(HealthCheck))
-    settings.load_profile("petkata")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -32,10 +32,14 @@ def pytest_addoption(parser):
     group = parser.getgroup("petkata")
     group.addoption("--seed", type=int, default=None, metavar="N",
                     help="other random inputs and training seeds than the usual ones (the usual ones never change)")
+    group.addoption("--pets", metavar="PATH", default=None,
+                    help="folder of the tiny set, new or made before (default: in the user's cache)")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
+    if folder := config.getoption("--pets"):
+        os.environ["PETKATA_PETS"] = os.path.abspath(folder)
     seed = config.getoption("--seed")
     if seed is not None:
         config.option.hypothesis_seed = str(seed)

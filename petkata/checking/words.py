@@ -9,6 +9,7 @@ from types import TracebackType
 
 from petkata.checking.answers import AnswerError, Call, Task
 from petkata.checking.limits import TimeUp
+from petkata.pets import PetsError
 
 
 def refuses(task, *args, **kwargs) -> bool:
@@ -25,7 +26,7 @@ def failure(error: BaseException, trace: TracebackType, folder: Path, root: Path
 
     Of the traceback only the frames in that folder are shown: the rest is not the learner's to mend.
     """
-    if isinstance(error, AnswerError):
+    if isinstance(error, (AnswerError, PetsError)):
         return str(error)
     if inner := getattr(error, "exceptions", None):  # Hypothesis groups what it saw when the same input went two ways
         error, trace = inner[-1], inner[-1].__traceback__

@@ -1,0 +1,100 @@
+"""The pictures of lesson 3's text: python lessons/lesson3/pictures.py
+
+The losses are those of four real runs on the tiny pets, so this trains for some minutes.
+"""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+import matplotlib  # noqa: E402
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+
+from solutions.lesson3.anneal import cosine_anneal  # noqa: E402
+from solutions.lesson3.cycle import one_cycle_lr, one_cycle_momentum  # noqa: E402
+
+BLUE, ORANGE = "#1f77b4", "#e07b00"
+
+
+def save(figure, name):
+    figure.tight_layout()
+    figure.savefig(HERE / name, dpi=90)
+    plt.close(figure)
+    print(f"written: {name}")
+
+
+def cosine():
+    position = np.linspace(0, 1, 200)
+    figure, axes = plt.subplots(figsize=(6, 3))
+    axes.plot(position, 1 - position, color="0.6", linestyle="--", label="straight line")
+    axes.plot(position, [cosine_anneal(1.0, 0.0, p) for p in position], color=BLUE, label="half cosine")
+    axes.set(xlabel="position", ylabel="value")
+    axes.legend(frameon=False)
+    save(figure, "cosine.png")
+
+
+def one_cycle():
+    position = np.linspace(0, 1, 400)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3))
+    left.plot(position, [one_cycle_lr(p, 0.01) for p in position], color=BLUE)
+    left.set(title="learning rate, lr_max = 0.01", xlabel="position in the run", ylim=(0, None))
+    right.plot(position, [one_cycle_momentum(p) for p in position], color=ORANGE)
+    right.set(title="momentum", xlabel="position in the run")
+    for axes in (left, right):
+        axes.axvline(0.25, color="0.8", linewidth=1)
+    save(figure, "one_cycle.png")
+
+
+def losses():
+    import petkata.torchvision_guard  # noqa: F401
+    from fastai.vision.all import ProgressCallback, cnn_learner, error_rate, noop, set_seed
+
+    from petkata.checking.fixtures import loaders
+    from petkata.nets import petnet10
+    from petkata.pets.tiny import tiny_pets
+    from solutions.lesson3.curves import reading_the_losses
+    from solutions.lesson3.train import train
+
+    dls = loaders(tiny_pets())
+    runs = [  # expected word, epochs, lr_max, pretrained
+        ("learning", 6, 1e-3, True),
+        ("underfitting", 6, 3e-6, True),
+        ("overfitting", 40, 3e-3, False),
+        ("diverging", 6, 30.0, False),
+    ]
+    figure, all_axes = plt.subplots(1, 4, figsize=(12, 3))
+    for axes, (expected, epochs, lr_max, pretrained) in zip(all_axes, runs):
+        set_seed(42)
+        learn = cnn_learner(dls if pretrained else plain_loaders(tiny_pets()), petnet10, metrics=error_rate, pretrained=pretrained)
+        learn.remove_cb(ProgressCallback)
+        learn.logger = noop
+        rows = train(learn, epochs, lr_max)
+        training, validation = [row["train_loss"] for row in rows], [row["valid_loss"] for row in rows]
+        word = reading_the_losses(training, validation)
+        print(f"{expected}: lr_max {lr_max}, {epochs} epochs -> {word}")
+        assert word == expected, (training, validation)
+        axes.plot(training, color=BLUE, label="training loss")
+        axes.plot(validation, color=ORANGE, label="validation loss")
+        axes.set(title=expected, xlabel="epoch", ylim=(0, None))
+    all_axes[0].legend(frameon=False)
+    save(figure, "losses.png")
+
+
+def plain_loaders(folder):
+    """A small part of the training pictures, not augmented: easy to learn by heart."""
+    from fastai.vision.all import ImageDataLoaders, Resize, get_image_files
+
+    files = sorted(get_image_files(folder / "images"))[::3]
+    return ImageDataLoaders.from_name_re(folder, files, pat=r"^(.+)_\d+\.jpg$", valid_pct=0.5, seed=42,
+                                         item_tfms=Resize(64), bs=16, num_workers=0)
+
+
+if __name__ == "__main__":
+    cosine()
+    one_cycle()
+    losses()

@@ -199,4 +199,4 @@ def test_exercises_and_solutions_together(course):
 
 def test_a_run_of_everything_leaves_the_learners_files_out(course):
     done = course.run("--collect-only", "-q")
-    assert "solutions/lesson3/anneal.py" in done.text and "exercises/" not in done.text
+    assert "\nsolutions/lesson3/anneal.py" in done.text and "\nexercises/" not in done.text

@@ -40,6 +40,7 @@ class Board:
             terminalreporter.reportchars = ""
             terminalreporter.stats.pop("warnings", None)
         yield
+        terminalreporter.ensure_newline()
         for (side, name), verdicts in sorted(self.verdicts.items()):
             if alone:
                 self._what_to_put_right(terminalreporter, side, verdicts)

@@ -43,7 +43,8 @@ def pytest_configure(config):
     seed = config.getoption("--seed")
     if seed is not None:
         config.option.hypothesis_seed = str(seed)
-    config.pluginmanager.register(Board(config), "petkata-board")
+    config.pluginmanager.register(Board(config))
+    config.pluginmanager.register(NothingInVain())
 
 
 def pytest_collect_directory(path, parent):
@@ -81,7 +82,6 @@ def pytest_runtest_setup(item):
     if not hasattr(item, "judged"):
         return (yield)
     try:
-        _is_worth_trying(item.getparent(Checks), item.judged["task"])
         return (yield)
     except (KeyboardInterrupt, pytest.exit.Exception):
         raise
@@ -89,12 +89,18 @@ def pytest_runtest_setup(item):
         item.stopped = error
 
 
-def _is_worth_trying(checks, task):
-    """Before any fixture is made: a stub waits for no training, and what never ends is waited for once."""
-    if task in checks.not_started():
-        raise NotStarted(task)
-    if task in checks.endless:
-        raise answers.AnswerError("Not tried again: an earlier check of this task did not come to an end.")
+class NothingInVain:
+    """Stops a check before any fixture is made: a stub waits for no training, and what never ends is tried once."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item):
+        if not hasattr(item, "judged"):
+            return
+        checks, task = item.getparent(Checks), item.judged["task"]
+        if task in checks.not_started():
+            raise NotStarted(task)
+        if task in checks.endless:
+            raise answers.AnswerError("Not tried again: an earlier check of this task did not come to an end.")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -182,7 +182,7 @@ def clear():
 
 def check_room(needed):
     free = shutil.disk_usage(VENV).free / 1e9
-    if free < needed:
+    if free + size(VENV) / 1e9 < needed:
         raise Trouble("The set-up needs %.1f GB, and the disk of %s has %.1f free. Make room and call again."
                       % (needed, ROOT, free))
 

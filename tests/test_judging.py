@@ -43,8 +43,10 @@ def course(pristine, tmp_path):
         (lesson / file).write_text(text, encoding="utf-8")
 
     def run(*args, cwd=folder):
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "COV"))}
-        environment.update(PYTHONDONTWRITEBYTECODE="1", COLUMNS="120")
+        # Without bytecode each run would compile Hypothesis anew.
+        ignored = ("PYTEST", "COV", "PYTHONDONTWRITEBYTECODE")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(ignored)}
+        environment["COLUMNS"] = "120"
         done = subprocess.run([sys.executable, "-m", "pytest", *args], cwd=cwd, env=environment, capture_output=True,
                               text=True, timeout=120)
         return SimpleNamespace(text=done.stdout + done.stderr, code=done.returncode, counts=counts(done.stdout))

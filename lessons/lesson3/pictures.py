@@ -52,7 +52,7 @@ def one_cycle():
 
 def losses():
     import petkata.torchvision_guard  # noqa: F401
-    from fastai.vision.all import ProgressCallback, cnn_learner, error_rate, noop, set_seed
+    from fastai.vision.all import ProgressCallback, error_rate, noop, set_seed, vision_learner
 
     from petkata.checking.fixtures import loaders
     from petkata.nets import petnet10
@@ -60,19 +60,21 @@ def losses():
     from solutions.lesson3.curves import reading_the_losses
     from solutions.lesson3.train import train
 
-    dls = loaders(tiny_pets())
-    runs = [  # expected word, epochs, lr_max, pretrained
-        ("learning", 6, 1e-3, True),
-        ("underfitting", 6, 3e-6, True),
-        ("overfitting", 40, 3e-3, False),
-        ("diverging", 6, 30.0, False),
+    usual, mislabeled = loaders(tiny_pets()), mislabeled_loaders(tiny_pets())
+    runs = [  # what it shows, pictures, epochs, lr_max, whether all weights learn
+        ("learning", usual, 6, 1e-3, False),
+        ("underfitting", usual, 6, 3e-6, False),
+        ("overfitting", mislabeled, 16, 4e-3, True),
+        ("diverging", usual, 6, 30.0, True),
     ]
     figure, all_axes = plt.subplots(1, 4, figsize=(12, 3))
-    for axes, (expected, epochs, lr_max, pretrained) in zip(all_axes, runs):
+    for axes, (expected, dls, epochs, lr_max, all_weights) in zip(all_axes, runs):
         set_seed(42)
-        learn = cnn_learner(dls if pretrained else plain_loaders(tiny_pets()), petnet10, metrics=error_rate, pretrained=pretrained)
+        learn = vision_learner(dls, petnet10, metrics=error_rate, ps=0.0 if all_weights else 0.5)
         learn.remove_cb(ProgressCallback)
         learn.logger = noop
+        if all_weights:
+            learn.unfreeze()
         rows = train(learn, epochs, lr_max)
         training, validation = [row["train_loss"] for row in rows], [row["valid_loss"] for row in rows]
         word = reading_the_losses(training, validation)
@@ -81,17 +83,31 @@ def losses():
         axes.plot(training, color=BLUE, label="training loss")
         axes.plot(validation, color=ORANGE, label="validation loss")
         axes.set(title=expected, xlabel="epoch", ylim=(0, None))
+        if expected == "diverging":
+            axes.set(yscale="log", ylim=(1, None))
     all_axes[0].legend(frameon=False)
     save(figure, "losses.png")
 
 
-def plain_loaders(folder):
-    """A small part of the training pictures, not augmented: easy to learn by heart."""
-    from fastai.vision.all import ImageDataLoaders, Resize, get_image_files
+def mislabeled_loaders(folder):
+    """Six pictures of each breed, half of them with a wrong label: little to understand, much to learn by heart."""
+    import random
 
-    files = sorted(get_image_files(folder / "images"))[::3]
-    return ImageDataLoaders.from_name_re(folder, files, pat=r"^(.+)_\d+\.jpg$", valid_pct=0.5, seed=42,
-                                         item_tfms=Resize(64), bs=16, num_workers=0)
+    from fastai.vision.all import CategoryBlock, DataBlock, FuncSplitter, ImageBlock, Resize, get_image_files
+
+    def number(file):
+        return int(file.stem.rpartition("_")[2])
+
+    def label(file):
+        return wrong.get(file.name, file.name.rpartition("_")[0])
+
+    files = [file for file in sorted(get_image_files(folder / "images")) if number(file) <= 10]
+    breeds = sorted({file.name.rpartition("_")[0] for file in files})
+    dice = random.Random(0)
+    wrong = {file.name: dice.choice(breeds) for file in files if dice.random() < 0.5}
+    block = DataBlock((ImageBlock, CategoryBlock), get_y=label, splitter=FuncSplitter(lambda file: number(file) > 6),
+                      item_tfms=Resize(64))
+    return block.dataloaders(files, bs=16, num_workers=0)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ import argparse
 import importlib
 from statistics import median
 
-import petkata.torchvision_guard  # noqa: F401  before fastai
 import torch
 
+import petkata.torchvision_guard  # noqa: F401  before fastai
 from petkata.checking.answers import known_answers
 from petkata.checking.fixtures import FEW_BREEDS
 from petkata.checking.limits import seed_everything

@@ -1,6 +1,5 @@
 """Lesson 3, part 5: what the two losses say."""
 
-import math
 
 
 def reading_the_losses(train: list[float], valid: list[float]) -> str:

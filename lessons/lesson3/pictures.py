@@ -51,9 +51,9 @@ def one_cycle():
 
 
 def losses():
-    import petkata.torchvision_guard  # noqa: F401
     from fastai.vision.all import ProgressCallback, error_rate, noop, set_seed, vision_learner
 
+    import petkata.torchvision_guard  # noqa: F401
     from petkata.checking.fixtures import loaders
     from petkata.nets import petnet10
     from petkata.pets.tiny import tiny_pets

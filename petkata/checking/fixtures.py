@@ -53,7 +53,6 @@ def learner_on():
     """`learner_on(dls)` makes a fresh pretrained Learner, body frozen, which prints nothing while it trains."""
 
     def make(dls, **options):
-        import warnings
 
         from fastai.vision.all import ProgressCallback, error_rate, noop, vision_learner
 

@@ -18,7 +18,7 @@ import pytest  # noqa: E402
 import petkata.torchvision_guard  # noqa: E402, F401  torchvision must import beside a CPU torch
 from petkata.checking import answers, limits, words  # noqa: E402
 from petkata.checking.board import Board  # noqa: E402
-from petkata.checking.collect import AnswerFile, Checks, KnownAnswerChecks, StubChecks, collector_for  # noqa: E402
+from petkata.checking.collect import AnswerFile, Checks, StubChecks, collector_for  # noqa: E402
 from petkata.course import catalog  # noqa: E402
 
 pytest.register_assert_rewrite("tests")

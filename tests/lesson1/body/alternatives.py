@@ -42,8 +42,9 @@ def cut_body(model):
 @alternative
 def cut_body(model):
     """As fastai does it."""
-    import petkata.torchvision_guard  # noqa: F401
     from fastai.vision.learner import create_body
+
+    import petkata.torchvision_guard  # noqa: F401
 
     try:
         return create_body(model, pretrained=False)

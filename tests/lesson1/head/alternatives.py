@@ -28,8 +28,9 @@ def new_head(n_features, n_classes, dropout=0.5):
 @alternative
 def new_head(n_features, n_classes, dropout=0.5):
     """As fastai does it, with a Dropout before each linear layer."""
-    import petkata.torchvision_guard  # noqa: F401
     from fastai.vision.learner import create_head
+
+    import petkata.torchvision_guard  # noqa: F401
 
     if n_classes < 2:
         raise ValueError("two classes or more")

@@ -34,8 +34,9 @@ def normalize(images, mean, std):
 @alternative
 def normalize(images, mean, std):
     """torchvision's."""
-    import petkata.torchvision_guard  # noqa: F401
     from torchvision.transforms import functional
+
+    import petkata.torchvision_guard  # noqa: F401
 
     if images.ndim != 4 or images.size(1) != 3 or not torch.is_floating_point(images):
         raise ValueError("pictures (N, 3, H, W) from 0 to 1")

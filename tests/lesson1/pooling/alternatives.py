@@ -29,8 +29,9 @@ def adaptive_concat_pool(features):
 @alternative
 def adaptive_concat_pool(features):
     """As fastai does it."""
-    import petkata.torchvision_guard  # noqa: F401
     from fastai.layers import AdaptiveConcatPool2d
+
+    import petkata.torchvision_guard  # noqa: F401
 
     if features.dim() != 4:
         raise ValueError("four dimensions")

@@ -1,4 +1,3 @@
-import torch
 from torch import nn
 
 from petkata.checking import alternative
@@ -40,8 +39,9 @@ def transfer_model(arch, n_classes):
 @alternative
 def transfer_model(arch, n_classes):
     """fastai's parts, with its own cut, head and splitter."""
-    import petkata.torchvision_guard  # noqa: F401
     from fastai.vision.learner import create_body, create_head, num_features_model
+
+    import petkata.torchvision_guard  # noqa: F401
 
     body = create_body(arch("DEFAULT"), pretrained=True)
     freeze(body)

@@ -47,6 +47,17 @@ def test_a_bare_except_does_not_help_either():
 
 
 @ways
+def test_waiting_is_given_more_time_than_computing_but_not_for_ever(limit):
+    with limit(0.2):
+        time.sleep(0.3)
+    begin = time.monotonic()
+    with pytest.raises(TimeUp), limit(0.1):
+        while True:
+            time.sleep(0.01)
+    assert time.monotonic() - begin >= 0.3
+
+
+@ways
 def test_what_ends_in_time_is_left_alone(limit):
     with limit(0.2):
         pass

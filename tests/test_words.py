@@ -11,7 +11,7 @@ def test_values_are_told_in_few_words():
     assert describe(0.5) == "0.5"
     assert describe([1, 2, 3]) == "[1, 2, 3]"
     assert describe(list(range(100))).startswith("<list of 100: [0, 1,")
-    assert describe(torch.tensor([1.0, 2.0])) == "[1.0, 2.0]"
+    assert describe(torch.tensor([1.0, 2.0])) == "tensor([1.0, 2.0])"
     assert describe(torch.zeros(2, 3, 4)) == "<Tensor of shape (2, 3, 4)>"
     assert describe(torch.tensor(3)) == "3"
     assert describe(nn.Linear(2, 3)) == "<Linear>"

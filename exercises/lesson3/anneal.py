@@ -1,5 +1,6 @@
 """Lesson 3, part 1: a change that starts slowly and ends slowly."""
 
+import math
 
 
 def cosine_anneal(start: float, end: float, position: float) -> float:

@@ -1,12 +1,13 @@
 """Lesson 3, part 5: what the two losses say."""
 
+import math
 
 
 def reading_the_losses(train: list[float], valid: list[float]) -> str:
     """What happened in a run, from its training and validation losses, one of each an epoch.
 
     Returns the first of these words that fits:
-    - "diverging": a loss is nan or infinite, or the training loss ends above where it began;
+    - "diverging": a loss is nan or infinite, or the training loss ends 10% or more above where it began;
     - "overfitting": the validation loss ends 10% or more above its best, while the training loss ends at its lowest;
     - "underfitting": the training loss ends above three quarters of where it began: hardly anything was learned;
     - "learning": anything else.

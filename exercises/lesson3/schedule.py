@@ -6,6 +6,6 @@ def schedule(n_epochs: int, batches_per_epoch: int, lr_max: float) -> list[float
 
     Of N batches in all, the first stands at position 0 and batch i (counted from 0) at position i / N.
     `len(schedule(4, 10, 0.01))` is 40. `div`, `div_final` and `pct_start` are 25, 1e5 and 0.25, as in part 2.
-    Raises ValueError when there is no batch at all.
+    Raises ValueError when `n_epochs` or `batches_per_epoch` is below 1: such a run has no batch.
     """
     raise NotImplementedError("schedule")

@@ -72,9 +72,13 @@ def load(path: Path, root: Path, names: list[str]) -> dict[str, Callable]:
 
 def missing(path: Path, root: Path, name: str) -> AnswerError:
     """The sentence for a function that is no longer in its file."""
-    solution = (root / "solutions" / path.parent.name / path.name).read_text(encoding="utf-8")
-    return AnswerError(f"{path.relative_to(root).as_posix()} has no function {name} any more. It begins with\n"
-                       f"    {stubs.signature(solution, name)}")
+    where = path.relative_to(root).as_posix()
+    return AnswerError(f"{where} has no function {name} any more. It begins with\n    {first_line(path.parent.name, path.name, name, root)}")
+
+
+def first_line(lesson: str, file: str, name: str, root: Path) -> str:
+    """How a task's function begins: `def cosine_anneal(start: float, ...) -> float:`."""
+    return stubs.signature((root / "solutions" / lesson / file).read_text(encoding="utf-8"), name) or ""
 
 
 def _shown(file: str | None, root: Path) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from pathlib import Path
 
 import pytest
 
 from petkata.course import catalog
 
-MARKUP = {"passed": {"green": True}, "failing": {"red": True}, "not started": {"yellow": True}}
+MARKUP = {"passed": {"green": True}, "failing": {"red": True}, "not started": {"yellow": True}, "waiting": {"yellow": True}}
 
 
 class Board:
@@ -51,19 +51,20 @@ class Board:
         for task in dict.fromkeys(verdict["task"] for verdict in verdicts):
             own = [verdict for verdict in verdicts if verdict["task"] == task]
             failed = [verdict for verdict in own if verdict["state"] == "failed"]
-            if failed:
+            if state_of(own) == "waiting":
+                out.section(task, sep="_", yellow=True)
+                out.write_line(next(verdict["why"] for verdict in own if verdict["waits_for"] not in (None, task)))
+            elif failed:
                 first, *rest = failed
                 out.section(f"{task}: {first['check']}", sep="_", red=True)
                 out.write_line(first["why"])
-                messages = Counter(verdict["why"].partition("\n")[0] for verdict in rest)
-                if same := messages.pop(first["why"].partition("\n")[0], 0):
+                others = {gist(verdict): verdict["why"] for verdict in reversed(rest)}
+                others.pop(gist(first), None)
+                if same := sum(gist(verdict) == gist(first) for verdict in rest):
                     out.write_line(f"  (the same in {same} more check{'s' * (same > 1)})")
-                for message in messages:
-                    out.write_line(f"  also: {message}")
+                for why in reversed(others.values()):
+                    out.write_line("  also: " + "\n".join(why.splitlines()[:2]))
                 self._printed(out, first["printed"])
-            elif waiting := [verdict["why"] for verdict in own if verdict["why"]]:
-                out.section(task, sep="_", yellow=True)
-                out.write_line(waiting[0])
             elif side == "exercises" and (printed := [verdict["printed"] for verdict in own if verdict["printed"]]):
                 out.section(task, sep="_", green=True)
                 self._printed(out, printed[0])
@@ -88,22 +89,35 @@ class Board:
             out.write(f"  {task.name:{name_width}}{task.file:{file_width}}")
             out.write(f"{state:14}", **MARKUP.get(state, {}))
             out.write_line(f"{task.points if state == 'passed' else 0} of {task.points}" if state != "not run" else "")
-        won = sum(task.points for task in lesson.tasks if states[task.name] == "passed")
-        out.write_line(f"  {won} of {lesson.points} points")
-        left = [task for task in lesson.tasks if states[task.name] in ("failing", "not started")]
-        if side == "exercises" and left:
-            self._next_step(out, lesson, left[0], states[left[0].name])
-        elif side == "exercises" and set(states.values()) == {"passed"}:
-            out.write_line(f"  {lesson.name} is done.", green=True)
+        judged = [task for task in lesson.tasks if states[task.name] != "not run"]
+        won = sum(task.points for task in judged if states[task.name] == "passed")
+        some = "" if judged == list(lesson.tasks) else f", in {len(judged)} of {len(lesson.tasks)} tasks"
+        out.write_line(f"  {won} of {sum(task.points for task in judged)} points{some}")
+        if side == "exercises":
+            self._next_step(out, lesson, verdicts, states)
 
-    def _next_step(self, out, lesson, task, state):
+    def _next_step(self, out, lesson, verdicts, states):
+        """The first task that is not right yet, or the one that it waits for."""
+        left = [task for task in lesson.tasks if states[task.name] in ("failing", "waiting", "not started")]
+        if not left and "not run" in states.values():
+            out.write_line(f"  Next: pytest exercises/{lesson.name}", bold=True)
+        elif not left and set(states.values()) == {"passed"}:
+            out.write_line(f"  {lesson.name} is done.", green=True)
+        if not left:
+            return
+        task = left[0]
+        first = next(verdict for verdict in verdicts if verdict["task"] == task.name and verdict["state"] != "passed")
+        if states[task.name] == "waiting":
+            needed = next(v["waits_for"] for v in verdicts if v["task"] == task.name and v["waits_for"] not in (None, task.name))
+            task = next(other for other in lesson.tasks if other.name == needed)
         where = f"exercises/{lesson.name}/{task.file}"
-        if state == "not started":
+        if states[task.name] == "failing":
+            out.write_line(f"  Next: put {task.name} right in {where}", bold=True)
+            if not first["crashed"]:
+                out.write_line(f"  Hint: {task.hints[0]}")
+        else:
             out.write_line(f"  Next: write {task.name} in {where}", bold=True)
             out.write_line(f"  Read: lessons/{lesson.name}/README.md")
-        else:
-            out.write_line(f"  Next: put {task.name} right in {where}", bold=True)
-            out.write_line(f"  Hint: {task.hints[0]}")
         out.write_line(f"  Then: pytest {where}")
 
 
@@ -112,6 +126,13 @@ def state_of(verdicts: list[dict]) -> str:
     states = {verdict["state"] for verdict in verdicts}
     if not states:
         return "not run"
+    if any(verdict["waits_for"] not in (None, verdict["task"]) for verdict in verdicts):
+        return "waiting"
     if states == {"passed"}:
         return "passed" if len(verdicts) == verdicts[0]["checks"] else "not all run"
     return "not started" if states == {"not started"} else "failing"
+
+
+def gist(verdict: dict) -> str:
+    """What two failures have in common that differ in their numbers only."""
+    return re.sub(r"\d+", "#", verdict["why"].partition("\n")[0])

@@ -60,7 +60,7 @@ def learner_on():
         from petkata.nets import petnet10
 
         seed_everything()
-        learn = vision_learner(dls, petnet10, metrics=error_rate, **options)
+        learn = vision_learner(dls, petnet10, **{"metrics": error_rate, **options})
         learn.remove_cb(ProgressCallback)
         learn.logger = noop
         return learn

@@ -64,7 +64,7 @@ def pytest_collection_modifyitems(items):
         checks = item.getparent(Checks)
         task = checks.task_of(item)
         item.judged = {"side": checks.nodeid.partition("/")[0], "lesson": checks.lesson.name, "file": checks.file,
-                       "task": task, "checks": total[checks, task]}
+                       "task": task, "checks": total[checks, task], "waits_for": None, "crashed": False}
         item.location = (item.nodeid.partition("::")[0], None, f"{task}: {item.name}")
 
 
@@ -167,15 +167,20 @@ def _tell(report, item, checks, excinfo):
     report.outcome = "failed"
     if hasattr(report, "wasxfail"):
         del report.wasxfail
+    name = item.judged["task"]
     waits_for = str(error) if isinstance(error, (NotStarted, NotImplementedError)) else None
     if waits_for in {task.name for task in checks.lesson.tasks}:
         report.not_started = True
-        report.longrepr = "" if waits_for == item.judged["task"] else f"{item.judged['task']} needs {waits_for} first."
+        item.judged["waits_for"] = waits_for
+        report.longrepr = "" if waits_for == name else f"{name} needs {waits_for} first."
     elif item.config.getoption("tbstyle") in ("long", "native"):
         report.longrepr = str(item.repr_failure(excinfo))  # for who works on a check
     else:
-        task = checks.tasks[item.judged["task"]]
-        report.longrepr = words.failure(error, excinfo.tb, checks.answer_folder, catalog.ROOT, task)
+        first_line = answers.first_line(checks.lesson.name, checks.file, name, catalog.ROOT)
+        report.longrepr = words.failure(
+            error, excinfo.tb, checks.answer_folder, catalog.ROOT, checks.tasks[name], first_line
+        )
+        item.judged["crashed"] = not isinstance(error, AssertionError)
 
 
 def _expect_mistake(report, item, answer):

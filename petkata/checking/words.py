@@ -21,10 +21,13 @@ def refuses(task, *args, **kwargs) -> bool:
     return False
 
 
-def failure(error: BaseException, trace: TracebackType, folder: Path, root: Path, task: Task | None) -> str:
+def failure(
+    error: BaseException, trace: TracebackType, folder: Path, root: Path, task: Task | None, first_line: str
+) -> str:
     """Why a check failed, for the one who wrote the answer in `folder`.
 
-    Of the traceback only the frames in that folder are shown: the rest is not the learner's to mend.
+    Of the traceback only the frames in that folder are shown: the rest is not the learner's to mend. `first_line` is how
+    the task's function begins.
     """
     if isinstance(error, (AnswerError, PetsError)):
         return str(error)
@@ -34,7 +37,7 @@ def failure(error: BaseException, trace: TracebackType, folder: Path, root: Path
     place = [line for frame in frames[-3:] for line in _frame_lines(*frame, root)]
     call = task.last_call if task else None
     if isinstance(error, TimeUp):
-        lines = [f"This was still running after {error.seconds:g} seconds and was stopped. "
+        lines = [f"This was still running after {error.seconds:g} seconds of computing and was stopped. "
                  "Is there a loop that never ends?", *place]
     elif frames and isinstance(error, RecursionError):
         lines = [f"{frames[-1][2]} calls itself again and again and never comes to an end.", *place[-2:]]
@@ -43,23 +46,24 @@ def failure(error: BaseException, trace: TracebackType, folder: Path, root: Path
     elif frames and not isinstance(error, AssertionError):
         lines = [f"Your code stopped with {type(error).__name__}: {error}", *place]
     elif isinstance(error, AssertionError):
-        return "\n".join(_assertion(error, place, call, task))
+        lines = [_message(error, place), *place]
+    elif call and not call.answered:
+        lines = [f"{task.name} could not be called ({error}). It begins with", f"    {first_line}"]
+    elif call and call.result is None:
+        lines = [f"{task.name} gave back None. Is there a `return`? Printing is not returning."]
     else:
         lines = [f"The check could not use what came back ({type(error).__name__}: {error})."]
+    if call and call.result is None and isinstance(error, AssertionError) and not first_line.endswith("-> None:"):
+        lines.append("    None came back: is there a `return`? Printing is not returning.")
     return "\n".join(lines + _call_lines(call, task))
 
 
-def _assertion(error: AssertionError, place: list[str], call: Call | None, task: Task | None) -> list[str]:
-    message, _, detail = str(error).partition("\nassert ")
-    if not detail and message.startswith("assert "):
-        message, detail = "", message.removeprefix("assert ")
-    if place:  # an assert of the learner's own
-        message = f"An assert in your code failed{': ' + message if message else '.'}"
-    # pytest says a comparison of two numbers twice; once is enough.
-    seen = [line.strip() for line in detail.splitlines()
-            if line.strip() and not line.strip().startswith(("comparison failed", "Obtained:", "Expected:"))]
-    seen = [("    seen: " if number == 0 else "          ") + line[:200] for number, line in enumerate(seen[:6])]
-    return [message or "A check failed.", *place, *_call_lines(call, task), *seen]
+def _message(error: AssertionError, place: list[str]) -> str:
+    """The sentence of a failed assert, without what pytest adds to it: that is about the check, not the answer."""
+    message = str(error).partition("\nassert ")[0]
+    if place:
+        return f"An assert in your code failed: {message}"
+    return message
 
 
 def _frames(trace: TracebackType | None):
@@ -94,8 +98,11 @@ def describe(value) -> str:
         shape = getattr(value, "shape", None)
         if shape is None:
             return f"<{kind.__name__}>"
-        numbers = value.tolist() if value.ndim == 0 or value.size and 0 < len(value.reshape(-1)) <= 6 else None
-        return str(numbers) if numbers is not None else f"<{kind.__name__} of shape {tuple(shape)}>"
+        if value.ndim == 0:
+            return str(value.tolist())
+        if len(value.reshape(-1)) <= 6:
+            return f"{'tensor' if kind.__module__ == 'torch' else 'array'}({value.tolist()})"
+        return f"<{kind.__name__} of shape {tuple(shape)}>"
     if isinstance(value, (list, tuple, dict)) and len(value) > 6:
         return f"<{kind.__name__} of {len(value)}: {_short.repr(value)}>"
     try:

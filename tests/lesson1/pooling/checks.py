@@ -47,7 +47,7 @@ def test_maxima_and_averages_in_order(adaptive_concat_pool, n, channels, height,
     found = adaptive_concat_pool(features).detach()
     first, second = found[:, :channels], found[:, channels:]
     assert not (close(first, averages) and close(second, maxima)), (
-        "the averages stand first; the maxima come first here")
+        "your averages stand first; the maxima must come first")
     assert close(first, maxima), (
         f"the first {channels} numbers of each row are the maxima of its {channels} channels, in their order")
     assert close(second, averages), (

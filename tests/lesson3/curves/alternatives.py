@@ -10,7 +10,7 @@ def reading_the_losses(train, valid):
     if len(train) < 2:
         raise ValueError("one epoch is no curve")
     train, valid = np.array(train), np.array(valid)
-    if not np.isfinite(train).all() or not np.isfinite(valid).all() or train[-1] > train[0]:
+    if not np.isfinite(train).all() or not np.isfinite(valid).all() or train[-1] / train[0] >= 1.1:
         return "diverging"
     if valid[-1] / valid.min() >= 1.1 and np.argmin(train) == len(train) - 1:
         return "overfitting"
@@ -24,7 +24,7 @@ def reading_the_losses(train, valid):
         raise ValueError(f"{epochs} and {len(valid)} epochs")
     numbers = all(loss - loss == 0 for loss in train + valid)
     words = {
-        "diverging": not numbers or train[-1] > train[0],
+        "diverging": not numbers or train[-1] >= train[0] * 1.1,
         "overfitting": valid[-1] >= min(valid) * 1.1 and all(train[-1] <= loss for loss in train),
         "underfitting": train[-1] > train[0] * 3 / 4,
     }

@@ -42,8 +42,13 @@ def test_hardly_moving_is_underfitting(reading_the_losses):
          "the training loss has lost less than a tenth of what it began with")
 
 
+def test_standing_still_is_underfitting_too(reading_the_losses):
+    told(reading_the_losses, [5.35, 5.37, 5.34, 5.36], [4.26, 4.21, 4.20, 4.17], "underfitting",
+         "the training loss ends where it began, but for a little up and down")
+
+
 def test_a_rising_training_loss_is_diverging(reading_the_losses):
-    told(reading_the_losses, [3.6, 9.0, 40.0], [8.0, 30.0, 90.0], "diverging", "the training loss ends above its start")
+    told(reading_the_losses, [3.6, 9.0, 40.0], [8.0, 30.0, 90.0], "diverging", "the training loss ends far above its start")
 
 
 def test_nan_and_infinity_are_diverging(reading_the_losses):

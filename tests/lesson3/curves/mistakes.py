@@ -9,7 +9,7 @@ def fit(train, valid):
 
 
 def broken(train, valid):
-    return not all(map(math.isfinite, [*train, *valid])) or train[-1] > train[0]
+    return not all(map(math.isfinite, [*train, *valid])) or train[-1] >= 1.1 * train[0]
 
 
 @mistake("Validation above training is called overfitting. It is usual; overfitting is a validation loss that got worse.",
@@ -56,11 +56,22 @@ def reading_the_losses(train, valid):
     return "underfitting" if train[-1] > 0.75 * train[0] else "learning"
 
 
+@mistake("The smallest rise of the training loss is called diverging. A loss that stands still goes a little up and down.",
+         caught_by="test_standing_still_is_underfitting_too")
+def reading_the_losses(train, valid):
+    fit(train, valid)
+    if not all(map(math.isfinite, [*train, *valid])) or train[-1] > train[0]:
+        return "diverging"
+    if valid[-1] >= 1.1 * min(valid) and train[-1] == min(train):
+        return "overfitting"
+    return "underfitting" if train[-1] > 0.75 * train[0] else "learning"
+
+
 @mistake("nan slips through: nan > x is always False. Ask math.isfinite, of both curves.",
          caught_by="test_nan_and_infinity_are_diverging")
 def reading_the_losses(train, valid):
     fit(train, valid)
-    if train[-1] > train[0]:
+    if train[-1] >= 1.1 * train[0]:
         return "diverging"
     if valid[-1] >= 1.1 * min(valid) and train[-1] == min(train):
         return "overfitting"

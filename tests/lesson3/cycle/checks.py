@@ -34,14 +34,16 @@ def test_is_at_the_top_after_the_warm_up(one_cycle_lr, lr_max):
 @given(lr_max=peaks)
 def test_ends_far_below_its_start(one_cycle_lr, lr_max):
     end = one_cycle_lr(1.0, lr_max)
-    assert end == approx(lr_max / 1e5, rel=1e-3), "the run ends at lr_max / div_final, which is 1e5"
+    assert end == approx(lr_max / 1e5, rel=1e-3), f"with div_final = 100,000 the run ends at {lr_max / 1e5:.3g}, not {end:.3g}"
 
 
 @given(position=positions, pct_start=warm_ups, lr_max=peaks)
 def test_is_two_half_cosines(one_cycle_lr, position, pct_start, lr_max):
     expected = two_halves(lr_max / 10, lr_max, lr_max / 100, pct_start, position)
     value = one_cycle_lr(position, lr_max, div=10, div_final=100, pct_start=pct_start)
-    assert value == approx(expected, rel=1e-6, abs=1e-9), f"expected {expected:.6g} on the half cosine there"
+    assert value == approx(expected, rel=1e-6, abs=1e-9), (
+        f"at position {position:.3g}, with pct_start {pct_start:.3g}, the rate is {expected:.6g}, not {value:.6g}"
+    )
 
 
 def test_lr_refuses_a_position_outside(one_cycle_lr):
@@ -63,7 +65,9 @@ def test_momentum_is_lowest_where_the_rate_is_highest(one_cycle_momentum):
 def test_momentum_is_two_half_cosines(one_cycle_momentum, position, pct_start, high, low):
     expected = two_halves(high, low, high, pct_start, position)
     value = one_cycle_momentum(position, high=high, low=low, pct_start=pct_start)
-    assert value == approx(expected, rel=1e-6), f"expected {expected:.6g} on the half cosine there"
+    assert value == approx(expected, rel=1e-6), (
+        f"at position {position:.3g}, with pct_start {pct_start:.3g}, momentum is {expected:.6g}, not {value:.6g}"
+    )
 
 
 def test_momentum_refuses_a_position_outside(one_cycle_momentum):

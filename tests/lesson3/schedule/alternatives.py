@@ -5,7 +5,7 @@ from petkata.checking import alternative
 
 @alternative
 def schedule(n_epochs, batches_per_epoch, lr_max):
-    if not n_epochs * batches_per_epoch:
+    if min(n_epochs, batches_per_epoch) <= 0:
         raise ValueError("no batch")
     position = np.arange(n_epochs * batches_per_epoch) / (n_epochs * batches_per_epoch)
     up = lr_max / 25 + (lr_max - lr_max / 25) * (1 - np.cos(np.pi * position / 0.25)) / 2

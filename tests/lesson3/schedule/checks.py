@@ -60,3 +60,4 @@ def test_gives_each_batch_its_rate(schedule, n_epochs, batches, lr_max):
 def test_refuses_a_run_without_batches(schedule):
     assert refuses(schedule, 0, 10, 0.01), "0 epochs have no batch: raise ValueError"
     assert refuses(schedule, 3, 0, 0.01), "0 batches an epoch make no run: raise ValueError"
+    assert refuses(schedule, -1, 10, 0.01), "-1 epochs are no run either: raise ValueError"

@@ -10,9 +10,11 @@ EPOCHS, LR_MAX = 2, 1.5e-3  # a rate so low that the first epoch leaves errors t
 @pytest.fixture(scope="session")
 def run(train, few_loaders, learner_on):
     """One run of the answer on eight breeds, watched from outside."""
+    from fastai.metrics import accuracy, error_rate
+
     from petkata.checking.watching import Watch, moved, weights
 
-    learn, watch = learner_on(few_loaders), Watch()
+    learn, watch = learner_on(few_loaders, metrics=[accuracy, error_rate]), Watch()
     learn.add_cb(watch)
     before = weights(learn.model)
     rows = train(learn, EPOCHS, LR_MAX)
@@ -64,23 +66,32 @@ def test_what_was_frozen_stays_frozen(train, run):
 
 
 def test_returns_a_row_for_each_epoch(train, run):
+    for row in run.rows:
+        assert isinstance(row, dict), f"each row is a dict with names for its numbers; this one is a {type(row).__name__}"
+        assert "epoch" in row, f"each row has the key 'epoch'; this one has {list(row)}"
     assert [row["epoch"] for row in run.rows] == list(range(EPOCHS)), f"{EPOCHS} epochs make {EPOCHS} rows, counted from 0"
 
 
 def test_names_the_numbers(train, run):
-    expected = {"epoch", "train_loss", "valid_loss", "error_rate"}
+    expected = {"epoch", "train_loss", "valid_loss", "accuracy", "error_rate"}
     for row in run.rows:
-        assert set(row) == expected, f"each row has the keys {sorted(expected)}; this one has {sorted(row)}"
+        for key in row:
+            assert isinstance(key, str), f"a key is a name, such as 'error_rate'; this one is an object, {type(key).__name__}"
+        assert set(row) == expected, (
+            f"this learner has two metrics, accuracy and error_rate, so each row has the keys {sorted(expected)}; "
+            f"this one has {sorted(row)}"
+        )
 
 
 def test_the_rows_are_what_the_recorder_noted(train, run):
-    for row, (train_loss, valid_loss, error_rate) in zip(run.rows, run.watch.rows):
+    for row, (train_loss, valid_loss, accuracy, error_rate) in zip(run.rows, run.watch.rows):
         assert float(row["train_loss"]) == approx(train_loss, abs=1e-5), "train_loss is the loss on the training pictures"
         assert float(row["valid_loss"]) == approx(valid_loss, abs=1e-5), "valid_loss is the loss on the validation pictures"
+        assert float(row["accuracy"]) == approx(accuracy, abs=1e-5), "accuracy is the share of right ones, 0 to 1"
         assert float(row["error_rate"]) == approx(error_rate, abs=1e-5), "error_rate is the share of wrong ones, 0 to 1"
 
 
 def test_the_last_row_is_the_learner_as_it_is_now(train, run):
-    valid_loss, error_rate = run.learn.validate()
+    valid_loss, _, error_rate = run.learn.validate()
     assert float(run.rows[-1]["valid_loss"]) == approx(float(valid_loss), rel=1e-3), "after the run this is its validation loss"
     assert float(run.rows[-1]["error_rate"]) == approx(float(error_rate), abs=1e-6), "after the run this is its error"

@@ -1,7 +1,7 @@
 from petkata.checking import mistake
 
 
-def rows_of(values, names=("train_loss", "valid_loss", "error_rate")):
+def rows_of(values, names=("train_loss", "valid_loss", "accuracy", "error_rate")):
     return [{"epoch": epoch, **dict(zip(names, row))} for epoch, row in enumerate(values)]
 
 
@@ -47,18 +47,37 @@ def train(learn, n_epochs, lr_max):
     return rows_of(learn.recorder.values[-1:])
 
 
-@mistake("The rows are plain lists of numbers. Name them, so that nobody takes one loss for the other.",
+@mistake("The losses have names of their own. Use train_loss and valid_loss, so that nobody takes one for the other.",
          caught_by="test_names_the_numbers")
 def train(learn, n_epochs, lr_max):
     learn.fit_one_cycle(n_epochs, lr_max)
-    return rows_of(learn.recorder.values, names=("train", "valid", "error_rate"))
+    return rows_of(learn.recorder.values, names=("train", "valid", "accuracy", "error_rate"))
+
+
+@mistake("The names of the metrics are fixed. Another learner has others: ask learn.metrics.", caught_by="test_names_the_numbers")
+def train(learn, n_epochs, lr_max):
+    learn.fit_one_cycle(n_epochs, lr_max)
+    return rows_of(learn.recorder.values, names=("train_loss", "valid_loss", "error_rate"))
+
+
+@mistake("The metrics themselves are the keys. Each has a .name, and that is the key.", caught_by="test_names_the_numbers")
+def train(learn, n_epochs, lr_max):
+    learn.fit_one_cycle(n_epochs, lr_max)
+    return rows_of(learn.recorder.values, names=("train_loss", "valid_loss", *learn.metrics))
+
+
+@mistake("The recorder's lists are returned as they are. Give each number its name.",
+         caught_by="test_returns_a_row_for_each_epoch")
+def train(learn, n_epochs, lr_max):
+    learn.fit_one_cycle(n_epochs, lr_max)
+    return learn.recorder.values
 
 
 @mistake("The two losses have changed names. The recorder notes the training loss first.",
          caught_by="test_the_rows_are_what_the_recorder_noted")
 def train(learn, n_epochs, lr_max):
     learn.fit_one_cycle(n_epochs, lr_max)
-    return rows_of(learn.recorder.values, names=("valid_loss", "train_loss", "error_rate"))
+    return rows_of(learn.recorder.values, names=("valid_loss", "train_loss", "accuracy", "error_rate"))
 
 
 @mistake("The error is given as a percentage. It is a fraction from 0 to 1.",

@@ -67,7 +67,7 @@ def losses():
         ("learning", usual, 6, 1e-3, False),
         ("underfitting", usual, 6, 1e-5, False),
         ("overfitting", mislabeled, 16, 4e-3, True),
-        ("diverging", usual, 6, 30.0, True),
+        ("diverging", usual, 5, 1.0, True),
     ]
     figure, all_axes = plt.subplots(1, 4, figsize=(12, 3))
     for axes, (expected, dls, epochs, lr_max, all_weights) in zip(all_axes, runs):

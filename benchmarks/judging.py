@@ -24,6 +24,7 @@ from petkata.course.stubs import stub_of  # noqa: E402
 
 def course_with_stubs(folder: Path) -> Path:
     """A copy of the course whose exercises are untouched, whatever was done in this one."""
+    folder.mkdir()
     for name in ("conftest.py", "pyproject.toml", "solutions", "tests", "lessons", "petkata"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)

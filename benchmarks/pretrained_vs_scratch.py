@@ -9,10 +9,12 @@ import argparse
 import time
 from statistics import median
 
+import petkata.torchvision_guard  # noqa: F401  before fastai
+
+# isort: split
 import torch
 from fastai.vision.all import ImageDataLoaders, error_rate, get_image_files, set_seed, vision_learner
 
-import petkata.torchvision_guard  # noqa: F401  before fastai
 from petkata import nets
 from petkata.pets.tiny import tiny_pets
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Callable
 
@@ -65,9 +66,7 @@ class Checks(pytest.Module):
         """Where the answer's own code lies: the frames that its author may see."""
         return self.path.parent
 
-    def not_started(self) -> set[str]:
-        """The tasks known to be untouched stubs, without running them."""
-        return set()
+    not_started: frozenset[str] = frozenset()  # the tasks known to be untouched stubs, without running them
 
     def _getobj(self):
         name = f"tests.{self.lesson.name}.{Path(self.file).stem}.checks"
@@ -108,11 +107,12 @@ class AnswerFile(Checks):
             raise answers.missing(self.path, catalog.ROOT, name)
         return found[name]
 
+    @cached_property
     def not_started(self):
         try:
-            return stubs.untouched(self.path.read_text(encoding="utf-8"))
+            return frozenset(stubs.untouched(self.path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError):
-            return set()
+            return frozenset()
 
 
 class KnownAnswersFile(pytest.File):

@@ -113,8 +113,8 @@ def seed_everything(seed: int = SEED) -> None:
 
 @contextmanager
 def apart(seed: int = SEED):
-    """Run with fresh seeds, then put back what an answer may have changed: folder, environment, import path,
-    recursion limit, random state, and torch's gradient mode, default type and threads."""
+    """Begin with fresh seeds, so that no earlier answer decides a later one's, and put back afterward what an answer
+    may have changed: folder, environment, import path, recursion limit, torch's gradient mode, default type and threads."""
     folder, environment, path, recursion = os.getcwd(), dict(os.environ), list(sys.path), sys.getrecursionlimit()
     torch = sys.modules.get("torch")
     if torch:
@@ -129,7 +129,6 @@ def apart(seed: int = SEED):
             os.environ.update(environment)
         sys.path[:] = path
         sys.setrecursionlimit(recursion)
-        seed_everything(seed)
         if torch:
             torch.set_grad_enabled(grad)
             torch.set_default_dtype(dtype)

@@ -65,12 +65,13 @@ def pytest_collection_modifyitems(items):
         task = checks.task_of(item)
         item.judged = {"side": checks.nodeid.partition("/")[0], "lesson": checks.lesson.name, "file": checks.file,
                        "task": task, "checks": total[checks, task], "waits_for": None, "crashed": False}
+        item.repr_failure = lambda excinfo: ""  # pytest's own, a slow one, would not be shown
         item.location = (item.nodeid.partition("::")[0], None, f"{task}: {item.name}")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    if not hasattr(item, "judged"):
+    if not hasattr(item, "judged") or item.judged["task"] in item.getparent(Checks).not_started:
         return (yield)
     with limits.apart(_seed(item)):
         return (yield)
@@ -97,7 +98,7 @@ class NothingInVain:
         if not hasattr(item, "judged"):
             return
         checks, task = item.getparent(Checks), item.judged["task"]
-        if task in checks.not_started():
+        if task in checks.not_started:
             raise NotStarted(task)
         if task in checks.endless:
             raise answers.AnswerError("Not tried again: an earlier check of this task did not come to an end.")
@@ -123,7 +124,8 @@ def pytest_fixture_setup(request):
 def pytest_runtest_call(item):
     if not hasattr(item, "judged"):
         return (yield)
-    limits.seed_everything(_seed(item))  # a fixture that was set up first must not shift the seed
+    if not hasattr(item, "stopped"):
+        limits.seed_everything(_seed(item))  # a fixture that was set up first must not shift the seed
     with _limit(item):
         return (yield)
 
@@ -174,7 +176,7 @@ def _tell(report, item, checks, excinfo):
         item.judged["waits_for"] = waits_for
         report.longrepr = "" if waits_for == name else f"{name} needs {waits_for} first."
     elif item.config.getoption("tbstyle") in ("long", "native"):
-        report.longrepr = str(item.repr_failure(excinfo))  # for who works on a check
+        report.longrepr = str(type(item).repr_failure(item, excinfo))  # for who works on a check
     else:
         first_line = answers.first_line(checks.lesson.name, checks.file, name, catalog.ROOT)
         report.longrepr = words.failure(

@@ -94,10 +94,9 @@ def normalized(x: torch.Tensor) -> torch.Tensor:
 
 
 def varied(x: torch.Tensor, dice: torch.Generator) -> torch.Tensor:
-    """Each picture a little turned, shifted and zoomed, half of them mirrored: same shape.
+    """Each picture a little turned, shifted, zoomed, lighter or darker, half of them mirrored: same shape.
 
-    Light, tint, grain and blur are left alone: they are what the pets' photographs have and these pictures have
-    not, so that the early layers of a pretrained net still have something to learn.
+    Grain, tint and blur are left out: they are the camera's, and new to the net when it meets the pets.
     """
     n = len(x)
 
@@ -110,7 +109,11 @@ def varied(x: torch.Tensor, dice: torch.Generator) -> torch.Tensor:
     across = torch.stack([mirror * cos, -sin, between(-0.12, 0.12)], 1)
     down = torch.stack([mirror * sin, cos, between(-0.12, 0.12)], 1)
     grid = F.affine_grid(torch.stack([across, down], 1), list(x.shape), align_corners=False)
-    return F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+    x = F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+
+    middle = x.mean((1, 2, 3), keepdim=True)
+    x = middle + (x - middle) * between(0.75, 1.3, 1, 1, 1) + between(-0.12, 0.12, 1, 1, 1)
+    return x.clamp(0, 1)
 
 
 def train(net: nn.Module, images: np.ndarray, epochs: int, seed: int, checkpoint: Path, half: bool) -> None:

@@ -16,12 +16,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest  # noqa: E402
 
 import petkata.torchvision_guard  # noqa: E402, F401  torchvision must import beside a CPU torch
+from petkata.after_import import after_import  # noqa: E402
 from petkata.checking import answers, limits, words  # noqa: E402
 from petkata.checking.board import Board  # noqa: E402
 from petkata.checking.collect import AnswerFile, Checks, StubChecks, collector_for  # noqa: E402
 from petkata.course import catalog  # noqa: E402
 
 pytest.register_assert_rewrite("tests")
+# The checks compare numbers on the CPU, whatever else the machine has.
+after_import("fastai.torch_core", lambda core: core.default_device(False))
 
 
 class NotStarted(Exception):

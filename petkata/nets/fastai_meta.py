@@ -5,11 +5,7 @@ module is loaded already, the nets are entered at once; otherwise they are enter
 loaded. So the order of the imports does not matter, and who wants only the torch module waits for nothing.
 """
 
-import sys
-from importlib.abc import MetaPathFinder
-from importlib.machinery import PathFinder
-
-LEARNER = "fastai.vision.learner"
+from petkata.after_import import after_import
 
 
 def body_halves_and_head(model):
@@ -25,28 +21,4 @@ def register_with_fastai(meta: dict, *architectures) -> None:
     def enter(learner):
         learner.model_meta.update({arch: dict(meta) for arch in architectures})
 
-    if LEARNER in sys.modules:
-        enter(sys.modules[LEARNER])
-    else:
-        sys.meta_path.insert(0, AfterImport(LEARNER, enter))
-
-
-class AfterImport(MetaPathFinder):
-    """Finds one module as Python would, and calls `then(module)` once it has been loaded."""
-
-    def __init__(self, name, then):
-        self.name, self.then = name, then
-
-    def find_spec(self, name, path=None, target=None):
-        if name != self.name:
-            return None
-        spec = PathFinder.find_spec(name, path, target)
-        if spec is not None:
-            load = spec.loader.exec_module
-
-            def load_and_tell(module):
-                load(module)
-                self.then(module)
-
-            spec.loader.exec_module = load_and_tell
-        return spec
+    after_import("fastai.vision.learner", enter)

@@ -42,11 +42,12 @@ def course(pristine, tmp_path):
     def write(file, text):
         (lesson / file).write_text(text, encoding="utf-8")
 
-    def run(*args, cwd=folder):
+    def run(*args, cwd=folder, **variables):
         # Without bytecode each run would compile Hypothesis anew.
         ignored = ("PYTEST", "COV", "PYTHONDONTWRITEBYTECODE")
         environment = {key: value for key, value in os.environ.items() if not key.startswith(ignored)}
-        environment["COLUMNS"] = "120"
+        environment.update(COLUMNS="120", PYTHONPATH=str(folder))  # the copy's petkata, before that of .venv
+        environment.update(variables)
         done = subprocess.run([sys.executable, "-m", "pytest", *args], cwd=cwd, env=environment, capture_output=True,
                               text=True, timeout=120)
         return SimpleNamespace(text=done.stdout + done.stderr, code=done.returncode, counts=counts(done.stdout))
@@ -197,6 +198,11 @@ def test_exercises_and_solutions_together(course):
     done = course.run("exercises/lesson3/anneal.py", "solutions/lesson3/anneal.py")
     assert done.counts == {"not started": 5, "passed": 5}
     assert "solutions/lesson3: fit_one_cycle" in done.text and "exercises/lesson3: fit_one_cycle" in done.text
+
+
+def test_another_copys_environment_is_named(course):
+    done = course.run("exercises/lesson3", PYTHONPATH=str(ROOT))
+    assert done.code == 4 and f"but petkata is loaded from {ROOT}" in done.text
 
 
 def test_a_run_of_everything_leaves_the_learners_files_out(course):

@@ -41,6 +41,9 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
+    if config.rootpath.resolve() != catalog.ROOT:
+        raise pytest.UsageError(f"This is the course in {config.rootpath}, but petkata is loaded from {catalog.ROOT}. "
+                                "Each copy has an environment of its own: python3 kata.py makes it.")
     if folder := config.getoption("--pets"):
         os.environ["PETKATA_PETS"] = os.path.abspath(folder)
     seed = config.getoption("--seed")

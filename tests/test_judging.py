@@ -57,7 +57,7 @@ def course(pristine, tmp_path):
 
 def counts(text):
     """{'passed': 3, ...} from pytest's last line."""
-    last = text.strip().splitlines()[-1]
+    last = "".join(text.strip().splitlines()[-1:])
     return {state: int(number) for number, state in re.findall(r"(\d+) (passed|failed|not started|errors?|deselected)", last)}
 
 

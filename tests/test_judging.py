@@ -200,8 +200,9 @@ def test_exercises_and_solutions_together(course):
     assert "solutions/lesson3: fit_one_cycle" in done.text and "exercises/lesson3: fit_one_cycle" in done.text
 
 
-def test_another_copys_environment_is_named(course):
-    done = course.run("exercises/lesson3", PYTHONPATH=str(ROOT))
+def test_another_copys_environment_is_named(course, tmp_path):
+    # -p: petkata is imported before any conftest, as a .venv made by kata.py does.
+    done = course.run("-p", "petkata.torchvision_guard", str(course.lesson), cwd=tmp_path, PYTHONPATH=str(ROOT))
     assert done.code == 4 and f"but petkata is loaded from {ROOT}" in done.text
 
 

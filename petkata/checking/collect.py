@@ -62,9 +62,9 @@ class Checks(pytest.Module):
         raise NotImplementedError
 
     @property
-    def answer_folder(self) -> Path:
-        """Where the answer's own code lies: the frames that its author may see."""
-        return self.path.parent
+    def answer_place(self) -> Path:
+        """The file or folder of the answer's own code: the frames that its author may see."""
+        return self.path
 
     not_started: frozenset[str] = frozenset()  # the tasks known to be untouched stubs, without running them
 
@@ -100,6 +100,10 @@ class AnswerFile(Checks):
     """A learner's file, or a solution."""
 
     shrink = True
+
+    @property
+    def answer_place(self):
+        return self.path.parent  # an answer may call one in the next file
 
     def function(self, name):
         found = answers.load(self.path, catalog.ROOT, list(self.tasks))

@@ -11,6 +11,8 @@ from petkata.checking.answers import AnswerError, Call, Task
 from petkata.checking.limits import TimeUp
 from petkata.pets import PetsError
 
+UNUSABLE = "The check could not use what came back"
+
 
 def refuses(task, *args, **kwargs) -> bool:
     """Whether the task raises ValueError for these arguments. Any other error is the answer's own and goes on up."""
@@ -22,37 +24,37 @@ def refuses(task, *args, **kwargs) -> bool:
 
 
 def failure(
-    error: BaseException, trace: TracebackType, folder: Path, root: Path, task: Task | None, first_line: str
+    error: BaseException, trace: TracebackType, place: Path, root: Path, task: Task | None, first_line: str
 ) -> str:
-    """Why a check failed, for the one who wrote the answer in `folder`.
+    """Why a check failed, for the one who wrote the answer in `place`, a file or a folder.
 
-    Of the traceback only the frames in that folder are shown: the rest is not the learner's to mend. `first_line` is how
+    Of the traceback only the frames in there are shown: the rest is not the learner's to mend. `first_line` is how
     the task's function begins.
     """
     if isinstance(error, (AnswerError, PetsError)):
         return str(error)
     if inner := getattr(error, "exceptions", None):  # Hypothesis groups what it saw when the same input went two ways
         error, trace = inner[-1], inner[-1].__traceback__
-    frames = [frame for frame in _frames(trace) if Path(frame[0]).is_relative_to(folder)]
-    place = [line for frame in frames[-3:] for line in _frame_lines(*frame, root)]
+    frames = [frame for frame in _frames(trace) if Path(frame[0]).is_relative_to(place)]
+    shown = [line for frame in frames[-3:] for line in _frame_lines(*frame, root)]
     call = task.last_call if task else None
     if isinstance(error, TimeUp):
         lines = [f"This was still running after {error.seconds:g} seconds of computing and was stopped. "
-                 "Is there a loop that never ends?", *place]
+                 "Is there a loop that never ends?", *shown]
     elif frames and isinstance(error, RecursionError):
-        lines = [f"{frames[-1][2]} calls itself again and again and never comes to an end.", *place[-2:]]
+        lines = [f"{frames[-1][2]} calls itself again and again and never comes to an end.", *shown[-2:]]
     elif frames and isinstance(error, SystemExit):
-        lines = ["Your code ended the program (exit). Return the answer instead.", *place]
+        lines = ["Your code ended the program (exit). Return the answer instead.", *shown]
     elif frames and not isinstance(error, AssertionError):
-        lines = [f"Your code stopped with {type(error).__name__}: {error}", *place]
+        lines = [f"Your code stopped with {type(error).__name__}: {error}", *shown]
     elif isinstance(error, AssertionError):
-        lines = [_message(error, place), *place]
+        lines = [_message(error, shown), *shown]
     elif call and not call.answered:
         lines = [f"{task.name} could not be called ({error}). It begins with", f"    {first_line}"]
     elif call and call.result is None:
         lines = [f"{task.name} gave back None. Is there a `return`? Printing is not returning."]
     else:
-        lines = [f"The check could not use what came back ({type(error).__name__}: {error})."]
+        lines = [f"{UNUSABLE} ({type(error).__name__}: {error})."]
     if call and call.result is None and isinstance(error, AssertionError) and not first_line.endswith("-> None:"):
         lines.append("    None came back: is there a `return`? Printing is not returning.")
     return "\n".join(lines + _call_lines(call, task))

@@ -77,7 +77,7 @@ def test_a_solved_file_wins_its_points(course):
     done = course.run("exercises/lesson3/anneal.py", "-v")
     assert done.code == 0 and set(done.counts) == {"passed"}
     assert "exercises/lesson3/anneal.py::test_is_flat_at_both_ends PASSED" in done.text
-    assert "1 of 1 points, in 1 of 6 tasks" in done.text and "Next: pytest exercises/lesson3\n" in done.text
+    assert "1 of 1 points, in 1 of 6 tasks" in done.text and "Next: write one_cycle_lr in exercises/lesson3/cycle.py" in done.text
 
 
 def test_a_wrong_answer_reads_why_and_what_was_called(course):
@@ -118,7 +118,8 @@ def test_a_broken_file_leaves_the_others_judged(course):
 
 
 def test_a_later_task_waits_for_the_one_it_uses(course):
-    course.write("schedule.py", SIGNATURES["schedule"] + "\n    from .cycle import one_cycle_lr\n    return [one_cycle_lr(0, 1)]\n")
+    body = "\n    from .cycle import one_cycle_lr\n    return [one_cycle_lr(0, 1)]\n"
+    course.write("schedule.py", SIGNATURES["schedule"] + body)
     done = course.run("exercises/lesson3/schedule.py")
     assert "schedule needs one_cycle_lr first" in done.text and set(done.counts) == {"not started"}
 

@@ -72,8 +72,8 @@ def load(path: Path, root: Path, names: list[str]) -> dict[str, Callable]:
 
 def missing(path: Path, root: Path, name: str) -> AnswerError:
     """The sentence for a function that is no longer in its file."""
-    where = path.relative_to(root).as_posix()
-    return AnswerError(f"{where} has no function {name} any more. It begins with\n    {first_line(path.parent.name, path.name, name, root)}")
+    where, begins = path.relative_to(root).as_posix(), first_line(path.parent.name, path.name, name, root)
+    return AnswerError(f"{where} has no function {name} any more. It begins with\n    {begins}")
 
 
 def first_line(lesson: str, file: str, name: str, root: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from petkata.course import catalog
+from petkata.course import catalog, stubs
 
 MARKUP = {"passed": {"green": True}, "failing": {"red": True}, "not started": {"yellow": True}, "waiting": {"yellow": True}}
 
@@ -100,7 +100,9 @@ class Board:
         """The first task that is not right yet, or the one that it waits for."""
         left = [task for task in lesson.tasks if states[task.name] in ("failing", "waiting", "not started")]
         if not left and "not run" in states.values():
-            out.write_line(f"  Next: pytest exercises/{lesson.name}", bold=True)
+            stub = next((task for task in lesson.tasks if states[task.name] == "not run" and is_stub(lesson, task)), None)
+            step = f"write {stub.name} in exercises/{lesson.name}/{stub.file}" if stub else f"pytest exercises/{lesson.name}"
+            out.write_line(f"  Next: {step}", bold=True)
         elif not left and set(states.values()) == {"passed"}:
             out.write_line(f"  {lesson.name} is done.", green=True)
         if not left:
@@ -136,3 +138,9 @@ def state_of(verdicts: list[dict]) -> str:
 def gist(verdict: dict) -> str:
     """What two failures have in common that differ in their numbers only."""
     return re.sub(r"\d+", "#", verdict["why"].partition("\n")[0])
+
+
+def is_stub(lesson: catalog.Lesson, task: catalog.Task) -> bool:
+    """Whether the learner has not begun with this task, by the look of its file."""
+    file = catalog.ROOT / "exercises" / lesson.name / task.file
+    return file.exists() and task.name in stubs.untouched(file.read_text(encoding="utf-8", errors="replace"))

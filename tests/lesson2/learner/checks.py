@@ -184,6 +184,19 @@ def first_loss(learn):
     return sum(losses) / len(losses)
 
 
+def test_nothing_was_trained_yet(pet_learner, made):
+    from torch import nn
+
+    for one in made:
+        pretrained = [layer.running_mean for layer in layers(one.arch(weights="DEFAULT"), nn.BatchNorm2d)]
+        norms = layers(one.learn.model, nn.BatchNorm2d)
+        moved = sum(not any(layer.running_mean.cpu().equal(mean) for mean in pretrained) for layer in norms)
+        assert moved == 0, (
+            f"{moved} of the {len(norms)} BatchNorm layers of the body have new running means: the learner has been trained; "
+            "it was to be made only"
+        )
+
+
 def test_begins_near_the_loss_of_guessing(pet_learner, made):
     # Measured (benchmarks/margins_lesson2.py, 24 seeds): right 2.82 to 4.22, with torch's own first weights 2.15 to 2.59;
     # trained for one epoch 0.13 to 0.36; first weights too large 34 to 58. The limits are 1.04 and 8.3.

@@ -101,7 +101,7 @@ def pet_learner(dls, arch):
     return learner(dls, arch, normalize=False)
 
 
-@mistake("The learner is trained already. It was to be only made.", caught_by="test_begins_near_the_loss_of_guessing")
+@mistake("The learner is trained already. It was to be only made.", caught_by="test_nothing_was_trained_yet")
 def pet_learner(dls, arch):
     learn = learner(dls, arch)
     with learn.no_bar(), learn.no_logging():

@@ -179,3 +179,11 @@ def pet_loaders(path, size, batch_size, seed):
     dls = loaders(path, size, batch_size, seed)
     dls.train.shuffle = False
     return dls
+
+
+@mistake("The files are taken in the order in which the disk lists them. Another disk has another order: sort them.",
+         caught_by="test_the_order_on_the_disk_does_not_matter")
+def pet_loaders(path, size, batch_size, seed):
+    from fastai.vision.all import get_image_files
+
+    return loaders(path, size, batch_size, seed, files=get_image_files(Path(path) / "images"))

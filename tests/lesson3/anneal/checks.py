@@ -39,7 +39,9 @@ def test_follows_the_half_circle(cosine_anneal, start, end, position):
     height = math.sin(math.pi / 2 + math.pi * position)
     expected = end + (start - end) * (height + 1) / 2
     value = cosine_anneal(start, end, position)
-    assert value == approx(expected, abs=1e-6), f"from {start:.3g} to {end:.3g}, at {position:.3g}, the half cosine is at {expected:.6g}, not {value:.6g}"
+    assert value == approx(expected, abs=1e-6), (
+        f"from {start:.3g} to {end:.3g}, at position {position:.3g}, the half cosine is at {expected:.6g}, not {value:.6g}"
+    )
 
 
 def test_refuses_a_position_outside(cosine_anneal):

@@ -80,6 +80,24 @@ def test_a_solved_file_wins_its_points(course):
     assert "1 of 1 points, in 1 of 6 tasks" in done.text and "Next: write one_cycle_lr in exercises/lesson3/cycle.py" in done.text
 
 
+def test_arithmetic_waits_for_no_training(course):
+    for name in ("torch", "fastai", "numpy"):
+        (course.folder / f"{name}.py").write_text(f"raise RuntimeError('{name} was imported')\n")
+    for file in ("anneal.py", "cycle.py", "schedule.py", "curves.py"):
+        course.write(file, solved(file))
+    done = course.run("exercises/lesson3")
+    assert set(done.counts) == {"passed", "not started"} and "9 of 12 points" in done.text, done.text
+
+
+def test_another_folder_of_pets_that_is_none_is_refused_in_a_sentence(course, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "holiday.jpg").write_text("not a pet")
+    course.write("train.py", solved("train.py"))
+    done = course.run("exercises/lesson3/train.py", "-x", "--pets", str(tmp_path / "mine"))
+    assert f"{tmp_path / 'mine'} is not a whole set of drawn pets" in done.text and done.code == 1, done.text
+    assert (tmp_path / "mine" / "holiday.jpg").exists()
+
+
 def test_a_wrong_answer_reads_why_and_what_was_called(course):
     course.write("anneal.py", SIGNATURES["cosine_anneal"] + """
     print("position is", position)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -87,6 +88,15 @@ class Checks(pytest.Module):
             return self.tasks[name]
 
         return task
+
+    @cached_property
+    def libraries(self) -> list[str]:
+        """Of the libraries that take seconds to import, those that the answer or its checks ask for. They are
+        imported before any time limit begins: that is not the learner's time."""
+        sources = [path.read_text(encoding="utf-8", errors="replace") for path in (self.path, Path(self.obj.__file__))
+                   if path.exists()]
+        return [name for name in ("torch", "fastai")
+                if any(re.search(rf"^\s*(from|import) {name}\b", source, re.MULTILINE) for source in sources)]
 
     def task_of(self, item: pytest.Item) -> str:
         """The task that a check judges: the first that it asks for."""

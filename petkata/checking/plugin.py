@@ -6,6 +6,7 @@ A check is *passed*, *failed* or *not started*. The verdicts of a run, one a che
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections import Counter
 
@@ -108,6 +109,8 @@ class NothingInVain:
             raise NotStarted(task)
         if task in checks.endless:
             raise answers.AnswerError("Not tried again: an earlier check of this task did not come to an end.")
+        for library in checks.libraries:
+            importlib.import_module({"fastai": "fastai.vision.all"}.get(library, library))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -47,7 +47,7 @@ class Board:
             self._lesson(terminalreporter, side, catalog.lesson(name), verdicts)
 
     def _what_to_put_right(self, out, side, verdicts):
-        """One text a task: its first failing check in full, the other failing ones in a line each."""
+        """One text a task: its first failing check in full, of each other kind of failure the sentence and the call."""
         for task in dict.fromkeys(verdict["task"] for verdict in verdicts):
             own = [verdict for verdict in verdicts if verdict["task"] == task]
             failed = [verdict for verdict in own if verdict["state"] == "failed"]

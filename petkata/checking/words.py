@@ -60,10 +60,10 @@ def failure(
     return "\n".join(lines + _call_lines(call, task))
 
 
-def _message(error: AssertionError, place: list[str]) -> str:
+def _message(error: AssertionError, own_lines: list[str]) -> str:
     """The sentence of a failed assert, without what pytest adds to it: that is about the check, not the answer."""
     message = str(error).partition("\nassert ")[0]
-    if place:
+    if own_lines:
         return f"An assert in your code failed: {message}"
     return message
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from petkata.pets import PetsError, tiny
+from petkata.pets import PetsError, made, tiny
 from petkata.pets.breeds import BREEDS
 from petkata.pets.drawing import draw
 
@@ -184,7 +184,7 @@ def test_what_a_learner_saves_beside_the_pictures_is_no_damage(small):
     (errno.ENOSPC, "the disk is full"), (errno.EROFS, "nothing may be written"),
     (errno.EACCES, "nothing may be written"), (errno.EIO, "error")])
 def test_a_full_or_read_only_disk_is_one_sentence_and_leaves_nothing(small, monkeypatch, error, says):
-    write, written = tiny.write, []
+    write, written = made.write, []
 
     def fails_after_ten(path, data):
         written.append(path)
@@ -192,12 +192,12 @@ def test_a_full_or_read_only_disk_is_one_sentence_and_leaves_nothing(small, monk
             raise OSError(error, os.strerror(error), str(path))
         return write(path, data)
 
-    monkeypatch.setattr(tiny, "write", fails_after_ten)
+    monkeypatch.setattr(made, "write", fails_after_ten)
     with pytest.raises(PetsError, match=f"cannot be put into .*: .*{says}.*PETKATA_PETS"):
         tiny.tiny_pets()
     parent = small / "cache" / "petkata"
     assert not leftovers(parent) and not list(parent.glob("tiny-*"))
-    monkeypatch.setattr(tiny, "write", write)
+    monkeypatch.setattr(made, "write", write)
     assert tiny.what_is_wrong(tiny.tiny_pets()) is None
 
 

@@ -3,10 +3,14 @@
 Each net learns to tell imaginary animals apart, none of them one of the 37 breeds. The pictures are drawn
 once into a cache; drawing and training go on where they were interrupted. The same seed gives the same
 pictures everywhere, and on another machine weights that are as good, but not equal to the last digit.
+
+`python -m petkata.nets.pretrain resnet34 resnet50 --size 224` does the same for the full run on the drawn set. It
+needs a GPU; those weights stay in the user's cache.
 """
 import argparse
 import math
 import os
+import sys
 import time
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,49 +20,51 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from petkata.nets import petnet
+import petkata.torchvision_guard  # noqa: F401  before torchvision
+from petkata.nets import petnet, resnets
 from petkata.pets.drawing import draw
 from petkata.pets.imaginary import imaginary_look
-from petkata.pets.tiny import cache_folder, drawing_version
+from petkata.pets.made import cache_folder, write_atomically
+from petkata.pets.tiny import drawing_version
 
-NETS = ("petnet10", "petnet18", "petnet26")
-SIZE = 64
+PETNETS = ("petnet10", "petnet18", "petnet26")
 HELD_OUT = 2  # pictures of each animal that are kept for measuring
 BATCH = 128
 TOP_RATE = 4e-3
 WEIGHT_DECAY = 0.05
 
 
-def drawn_animal(animal: int, n: int, seed: int) -> np.ndarray:
-    """`n` pictures of one imaginary animal: uint8 (n, SIZE, SIZE, 3)."""
+def drawn_animal(animal: int, n: int, seed: int, size: int) -> np.ndarray:
+    """`n` pictures of one imaginary animal: uint8 (n, size, size, 3)."""
     look = imaginary_look(animal)
     first = (seed * petnet.N_ANIMALS + animal) * n
-    return np.stack([draw(look, first + i, SIZE).pixels for i in range(n)])
+    return np.stack([draw(look, first + i, size).pixels for i in range(n)])
 
 
 def drawn_task(task):
     return task[0], drawn_animal(*task)
 
 
-def pictures(cache: Path, n: int, seed: int, processes: int) -> np.ndarray:
-    """All pictures, uint8 (animals, n, SIZE, SIZE, 3), from the cache or drawn into it."""
-    path = cache / f"imaginary-{drawing_version()}-{petnet.N_ANIMALS}x{n}-seed{seed}.npy"
+def pictures(cache: Path, n: int, seed: int, size: int, processes: int) -> np.ndarray:
+    """All pictures, uint8 (animals, n, size, size, 3), from the cache or drawn into it."""
+    path = cache / f"imaginary-{drawing_version()}-{petnet.N_ANIMALS}x{n}x{size}-seed{seed}.npy"
     part = path.with_suffix(".part.npy")
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        shape = (petnet.N_ANIMALS, n, SIZE, SIZE, 3)
+        shape = (petnet.N_ANIMALS, n, size, size, 3)
         drawn = np.lib.format.open_memmap(part, "r+" if part.exists() else "w+", np.uint8, shape)
         # An animal is copied front to back: when its last picture is not black, all of it is there.
-        todo = [(animal, n, seed) for animal in range(len(drawn)) if not drawn[animal, -1].any()]
+        todo = [(animal, n, seed, size) for animal in range(len(drawn)) if not drawn[animal, -1].any()]
         clock = Clock(len(todo))
         with get_context("spawn").Pool(processes) as pool:
             for done, (animal, its_pictures) in enumerate(pool.imap_unordered(drawn_task, todo), start=1):
                 drawn[animal] = its_pictures
-                print(f"\rdrew {done} of {len(todo)} animals, {clock.left(done)} left ", end="", flush=True)
-        print()
+                if sys.stdout.isatty() or done % 100 == 0:
+                    end = " " if sys.stdout.isatty() and done < len(todo) else "\n"
+                    print(f"\rdrew {done} of {len(todo)} animals, {clock.left(done)} left", end=end, flush=True)
         drawn.flush()
         os.replace(part, path)
-    return np.load(path, mmap_mode="r")
+    return np.load(path, mmap_mode="c")
 
 
 class Clock:
@@ -83,13 +89,13 @@ def statistics(images: np.ndarray) -> tuple[list[float], list[float]]:
     return mean.round(4).tolist(), np.sqrt(squares / len(pixels) - mean**2).round(4).tolist()
 
 
-def as_batch(images: np.ndarray) -> torch.Tensor:
+def as_batch(images: torch.Tensor) -> torch.Tensor:
     """uint8 (N, H, W, 3) to float (N, 3, H, W) from 0 to 1, in the memory order that the net likes."""
-    return torch.tensor(images).permute(0, 3, 1, 2).float() / 255
+    return images.permute(0, 3, 1, 2).float() / 255
 
 
 def normalized(x: torch.Tensor) -> torch.Tensor:
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in petnet.STATS)
+    mean, std = (torch.tensor(values, device=x.device).view(1, 3, 1, 1) for values in petnet.STATS)
     return (x - mean) / std
 
 
@@ -101,7 +107,7 @@ def varied(x: torch.Tensor, dice: torch.Generator) -> torch.Tensor:
     n = len(x)
 
     def between(low, high, *shape):
-        return low + (high - low) * torch.rand(n, *shape, generator=dice)
+        return low + (high - low) * torch.rand(n, *shape, generator=dice, device=x.device)
 
     angle, zoom = between(-0.2, 0.2), between(0.8, 1.1)
     mirror = torch.where(between(0, 1) < 0.5, -1.0, 1.0)
@@ -116,8 +122,10 @@ def varied(x: torch.Tensor, dice: torch.Generator) -> torch.Tensor:
     return x.clamp(0, 1)
 
 
-def train(net: nn.Module, images: np.ndarray, epochs: int, seed: int, checkpoint: Path, half: bool) -> None:
-    """Train `net` on pictures uint8 (animals, n, H, W, 3), going on from `checkpoint` when it stands."""
+def train(net: nn.Module, images: torch.Tensor, epochs: int, seed: int, checkpoint: Path, half: bool) -> None:
+    """Train `net` on pictures uint8 (animals, n, H, W, 3), going on from `checkpoint` when it stands. Both are on the
+    same device."""
+    device = images.device
     per_animal = images.shape[1] - HELD_OUT
     n = len(images) * per_animal
     steps = n // BATCH
@@ -129,7 +137,7 @@ def train(net: nn.Module, images: np.ndarray, epochs: int, seed: int, checkpoint
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, TOP_RATE, epochs * steps, pct_start=0.2)
     done = 0
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, weights_only=True, map_location=device)
         net.load_state_dict(state["net"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
@@ -137,53 +145,43 @@ def train(net: nn.Module, images: np.ndarray, epochs: int, seed: int, checkpoint
         print(f"going on after epoch {done}")
     clock = Clock(epochs - done)
     for epoch in range(done, epochs):
-        dice = torch.Generator().manual_seed(seed * 10_000 + epoch)
-        order = torch.randperm(n, generator=dice).numpy()
+        dice = torch.Generator(device).manual_seed(seed * 10_000 + epoch)
+        order = torch.randperm(n, generator=dice, device=device)
         net.train()
-        total = 0.0
+        total = torch.zeros((), device=device)
         for step in range(steps):
             chosen = order[step * BATCH : (step + 1) * BATCH]
             animal, picture = chosen // per_animal, chosen % per_animal
             x = normalized(varied(as_batch(images[animal, picture]), dice))
-            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 logits = net(x)
-            loss = F.cross_entropy(logits.float(), torch.from_numpy(animal), label_smoothing=0.1)
+            loss = F.cross_entropy(logits.float(), animal, label_smoothing=0.1)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
-            total += loss.item()
+            total += loss.detach()
         if not math.isfinite(total):
             raise SystemExit(f"The loss is {total} in epoch {epoch + 1}: the learning rate is too high.")
         state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(),
                  "schedule": schedule.state_dict(), "epoch": epoch + 1}
-        save_atomically(checkpoint, lambda path: torch.save(state, path))
+        write_atomically(checkpoint, lambda path: torch.save(state, path))
         error, left = held_out_error(net, images), clock.left(epoch + 1 - done)
         print(f"epoch {epoch + 1} of {epochs}, loss {total / steps:.3f}, ", end="")
         print(f"held-out error {error:.1%}, {left} left", flush=True)
 
 
 @torch.no_grad()
-def held_out_error(net: nn.Module, images: np.ndarray) -> float:
+def held_out_error(net: nn.Module, images: torch.Tensor) -> float:
     """Error rate on the pictures that the training did not see."""
     net.eval()
     wrong = 0
     for picture in range(images.shape[1] - HELD_OUT, images.shape[1]):
         for start in range(0, len(images), BATCH):
             batch = images[start : start + BATCH, picture]
-            animals = torch.arange(start, start + len(batch))
+            animals = torch.arange(start, start + len(batch), device=images.device)
             wrong += (net(normalized(as_batch(batch))).argmax(1) != animals).sum().item()
     return wrong / (HELD_OUT * len(images))
-
-
-def save_atomically(path: Path, write) -> None:
-    """`write(path)` to a file beside `path`, then put it in place: a reader never sees half of it."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        write(beside)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def save_weights(net: nn.Module, path: Path) -> None:
@@ -191,43 +189,58 @@ def save_weights(net: nn.Module, path: Path) -> None:
     from safetensors.torch import save
 
     state = {name: t.half() if t.is_floating_point() else t for name, t in net.state_dict().items()}
-    save_atomically(path, lambda beside: beside.write_bytes(save(state)))
+    write_atomically(path, lambda beside: beside.write_bytes(save(state)))
 
 
 def main():
     about = __doc__.split("\n\n")[0]
+    names = [*PETNETS, *resnets.NAMES]
     parser = argparse.ArgumentParser(prog="python -m petkata.nets.pretrain", description=about)
-    parser.add_argument("nets", nargs="*", help=f"some of {', '.join(NETS)}; all unless told")
+    parser.add_argument("nets", nargs="*", help=f"some of {', '.join(names)}; all petnets unless told")
     parser.add_argument("--pictures", type=int, default=60, help="of each imaginary animal; %(default)s")
+    parser.add_argument("--size", type=int, default=64, help="of a picture in pixels, 48 to 512; %(default)s")
     parser.add_argument("--epochs", type=int, default=8, help="%(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of all that is random; %(default)s")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="that draw; %(default)s")
-    parser.add_argument("--half", action="store_true", help="train in bfloat16: faster where the CPU has it")
+    parser.add_argument("--half", action="store_true", help="train in bfloat16: faster where the device has it")
+    parser.add_argument("--device", help="cpu or cuda; cpu for petnets, else cuda where there is one")
     parser.add_argument("--cache", type=Path, default=cache_folder() / "pretrain", help="%(default)s")
-    parser.add_argument("--weights", type=Path, default=petnet.WEIGHTS, help="folder to write to")
+    parser.add_argument("--weights", type=Path, help="folder to write to; petnets go into the package unless told")
     options = parser.parse_args()
     for name in options.nets:
-        if name not in NETS:
-            parser.error(f"there is no {name}, but {', '.join(NETS)}")
+        if name not in names:
+            parser.error(f"there is no {name}, but {', '.join(names)}")
 
     torch.set_num_threads(1)  # such small layers gain nothing from more
-    images = pictures(options.cache, options.pictures, options.seed, options.processes)
-    mean, std = statistics(images)
+    images = pictures(options.cache, options.pictures, options.seed, options.size, options.processes)
+    mean, std = statistics(images) if options.size == 64 else petnet.STATS
     if not np.allclose([mean, std], petnet.STATS, atol=2e-3):
         raise SystemExit(f"STATS in {petnet.__file__} must be {(mean, std)}, as the pictures have them.")
-    for name in options.nets or NETS:
-        start = time.monotonic()
-        torch.manual_seed(options.seed)
-        net = getattr(petnet, name)(weights=None)
-        checkpoint = options.cache / f"{name}-{options.pictures}x{options.epochs}-seed{options.seed}.pt"
-        n_numbers = sum(p.numel() for p in net.parameters())
-        print(f"{name}: {n_numbers:,} parameters, {len(images)} animals, {images.shape[1]} pictures each")
-        train(net, images, options.epochs, options.seed, checkpoint, options.half)
-        options.weights.mkdir(parents=True, exist_ok=True)
-        save_weights(net, options.weights / f"{name}.safetensors")
-        checkpoint.unlink()
-        minutes = (time.monotonic() - start) / 60
-        print(f"{name}: held-out error {held_out_error(net, images):.1%}, {minutes:.1f} minutes")
+    for name in options.nets or PETNETS:
+        pretrain(name, images, options)
+
+
+def pretrain(name: str, images: np.ndarray, options: argparse.Namespace) -> None:
+    """Train one net on all pictures and write its weights."""
+    start = time.monotonic()
+    torch.manual_seed(options.seed)
+    if name in PETNETS:
+        net, target = getattr(petnet, name)(weights=None), petnet.WEIGHTS / f"{name}.safetensors"
+    else:
+        net, target = resnets.bare(name), resnets.imaginary_weights(name, options.size)
+    if options.weights:
+        target = options.weights / target.name
+    device = torch.device(options.device or ("cuda" if name not in PETNETS and torch.cuda.is_available() else "cpu"))
+    net.to(device, memory_format=torch.channels_last if device.type == "cuda" else torch.preserve_format)
+    images = torch.from_numpy(images).to(device)
+    checkpoint = options.cache / f"{name}-{options.pictures}x{options.size}x{options.epochs}-seed{options.seed}.pt"
+    n_numbers = sum(p.numel() for p in net.parameters())
+    print(f"{name}: {n_numbers:,} parameters, {len(images)} animals, {images.shape[1]} pictures each, on {device}")
+    train(net, images, options.epochs, options.seed, checkpoint, options.half)
+    save_weights(net, target)
+    checkpoint.unlink()
+    minutes = (time.monotonic() - start) / 60
+    print(f"{name}: held-out error {held_out_error(net, images):.1%}, {minutes:.1f} minutes, {target}")
 
 
 if __name__ == "__main__":

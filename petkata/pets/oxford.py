@@ -17,7 +17,39 @@ from PIL import Image
 from . import PetsError
 from .breeds import BREEDS, is_cat
 
+PHOTOGRAPHS = 7390
 NAME = re.compile(r"([A-Za-z]\w*)_(\d+)\.jpg")
+
+
+def oxford_pets(folder: str | Path | None = None) -> Path:
+    """The folder of the whole real set: `folder`, or fastai's own copy, which is downloaded where it is missing.
+
+    Raises PetsError, which says what is missing and how to fetch it, when it cannot be had whole.
+    """
+    folder = Path(folder) if folder else downloaded()
+    found = check(folder)
+    if not found.complete:
+        raise PetsError(f"{folder} does not hold the whole Oxford-IIIT Pet set: {found}\n{how_to_fetch()}")
+    return folder
+
+
+def downloaded() -> Path:
+    """fastai's copy of the real set, downloaded and unpacked on first use (811 MB)."""
+    from fastai.data.external import URLs, untar_data
+
+    try:
+        return untar_data(URLs.PETS)
+    except Exception as error:  # no network, no answer, no room, another file than expected: each library has its own
+        raise PetsError(f"The Oxford-IIIT Pet set is not on this machine and cannot be downloaded ({error}).\n"
+                        f"{how_to_fetch()}") from error
+
+
+def how_to_fetch() -> str:
+    from fastai.data.external import URLs
+
+    return (f"Fetch {URLs.PETS} (811 MB) where there is a network:\n"
+            '    python -c "from fastai.vision.all import *; print(untar_data(URLs.PETS, force_download=True))"\n'
+            "and name the folder that holds `images`: --pets PATH")
 
 
 def breed_of(path: str | Path) -> str:
@@ -124,7 +156,7 @@ class Check:
         return "\n".join(lines)
 
 
-def check(folder: str | Path, expected: int = 7390) -> Check:
+def check(folder: str | Path, expected: int | None = None) -> Check:
     """Count the photographs of each breed in `folder` and name those that are missing. Opens none of them.
 
     Which ones those are is known only from annotations/list.txt; it leaves out a few that the archive has.
@@ -140,4 +172,4 @@ def check(folder: str | Path, expected: int = 7390) -> Check:
             name = line.split()[0] if line.strip() and not line.startswith("#") else None
             if name and name not in here:
                 missing.setdefault(breed_of(f"{name}.jpg"), []).append(name)
-    return Check(expected, by_breed, missing, len(junk(folder)))
+    return Check(expected or PHOTOGRAPHS, by_breed, missing, len(junk(folder)))

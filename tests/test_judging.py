@@ -98,6 +98,20 @@ def test_another_folder_of_pets_that_is_none_is_refused_in_a_sentence(course, tm
     assert (tmp_path / "mine" / "holiday.jpg").exists()
 
 
+def test_what_an_answer_writes_stays_nowhere(course):
+    course.write("anneal.py", SIGNATURES["cosine_anneal"] + "\n    open('note.txt', 'a').write('x')\n    return start\n")
+    done = course.run("exercises/lesson3/anneal.py")
+    assert done.counts["failed"] and not list(course.folder.rglob("note.txt"))
+
+
+def test_paths_are_named_from_where_pytest_is_called(course, tmp_path):
+    course.write("train.py", solved("train.py"))
+    (course.folder / "here").mkdir()
+    (course.folder / "here" / "holiday.jpg").write_text("not a pet")
+    done = course.run("exercises/lesson3/train.py", "-x", "--pets", "here")
+    assert f"{course.folder / 'here'} is not a whole set of drawn pets" in done.text, done.text
+
+
 def test_a_wrong_answer_reads_why_and_what_was_called(course):
     course.write("anneal.py", SIGNATURES["cosine_anneal"] + """
     print("position is", position)

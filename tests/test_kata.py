@@ -106,8 +106,8 @@ def test_old_pythons_can_read_the_file():
     ([], "-m pytest exercises/lesson1"),
     (["lesson2"], "-m pytest exercises/lesson2"),
     (["lesson2", "-k", "anneal"], "-m pytest exercises/lesson2 -k anneal"),
-    (["test"], "-m pytest"),
-    (["test", "-x", "tests"], "-m pytest -x tests"),
+    (["test"], "-m pytest -n 2 --dist loadfile"),
+    (["test", "-x", "tests"], "-m pytest -n 2 --dist loadfile -x tests"),
 ])
 def test_words_become_a_pytest_command(kata, words, command):
     assert kata.call(words) is None

@@ -6,6 +6,7 @@ import importlib
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Callable
 
 from petkata.course import stubs
@@ -46,13 +47,22 @@ class Call:
     answered: bool = False
 
 
-def load(path: Path, root: Path, names: list[str]) -> dict[str, Callable]:
-    """The named functions of a learner's file. Raises AnswerError, in a sentence, where one cannot be had."""
+def function(path: Path, root: Path, name: str) -> Callable:
+    """A function of a learner's file. Raises AnswerError, in a sentence, where it cannot be had."""
+    found = getattr(load(path, root), name, None)
+    if found is None:
+        where, begins = path.relative_to(root).as_posix(), first_line(path.parent.name, path.name, name, root)
+        raise AnswerError(f"{where} has no function {name} any more. It begins with\n    {begins}")
+    return found
+
+
+def load(path: Path, root: Path) -> ModuleType:
+    """The module of a learner's file. Raises AnswerError, in a sentence, where Python cannot load it."""
     where = path.relative_to(root).as_posix()
     if not path.exists():
         raise AnswerError(f"{where} is missing. To have its stubs back: python -m petkata.course.stubs")
     try:
-        module = importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
+        return importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
     except SyntaxError as error:
         place = f"{_shown(error.filename, root)}, line {error.lineno}"
         line = f"\n    {error.text.strip()}" if error.text else ""
@@ -67,13 +77,14 @@ def load(path: Path, root: Path, names: list[str]) -> dict[str, Callable]:
         line = f"\n    {frames[-1].line}" if frames else ""
         raise AnswerError(f"{place}: this stopped while the file was loaded, with "
                           f"{type(error).__name__}: {error}{line}") from None
-    return {name: function for name in names if (function := getattr(module, name, None)) is not None}
 
 
-def missing(path: Path, root: Path, name: str) -> AnswerError:
-    """The sentence for a function that is no longer in its file."""
-    where, begins = path.relative_to(root).as_posix(), first_line(path.parent.name, path.name, name, root)
-    return AnswerError(f"{where} has no function {name} any more. It begins with\n    {begins}")
+def untouched(path: Path) -> frozenset[str]:
+    """Names of the tasks in a learner's file that are still stubs; none where the file cannot be read."""
+    try:
+        return frozenset(stubs.untouched(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):
+        return frozenset()
 
 
 def first_line(lesson: str, file: str, name: str, root: Path) -> str:

@@ -62,8 +62,11 @@ class Board:
                 others.pop(gist(first), None)
                 if same := sum(gist(verdict) == gist(first) for verdict in rest):
                     out.write_line(f"  (the same in {same} more check{'s' * (same > 1)})")
+                shown = first["why"]
                 for why in reversed(others.values()):
-                    out.write_line("  also: " + "\n".join(why.splitlines()[:2]))
+                    short = "\n".join(line for line in in_short(why) if line not in shown)
+                    out.write_line(f"  also: {short}")
+                    shown += short
                 self._printed(out, first["printed"])
             elif side == "exercises" and (printed := [verdict["printed"] for verdict in own if verdict["printed"]]):
                 out.section(task, sep="_", green=True)
@@ -133,6 +136,12 @@ def state_of(verdicts: list[dict]) -> str:
     if states == {"passed"}:
         return "passed" if len(verdicts) == verdicts[0]["checks"] else "not all run"
     return "not started" if states == {"not started"} else "failing"
+
+
+def in_short(why: str) -> list[str]:
+    """The sentence of a failure, and the call that it is about."""
+    sentence, *rest = why.splitlines()
+    return [sentence, *[line for line in rest if line.startswith("    last call")][:1]]
 
 
 def gist(verdict: dict) -> str:

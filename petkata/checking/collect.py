@@ -5,6 +5,8 @@
     tests/lesson3/anneal/checks.py           on stubs: none may pass
     tests/lesson3/anneal/mistakes.py         on each mistake, up to the check that must catch it
     tests/lesson3/anneal/alternatives.py     on each alternative: all must pass
+
+    exercises/lesson3, solutions/lesson3     with -m gpu or --rehearse: tests/lesson3/full_run.py as well
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import pytest
 
 from petkata.checking import answers
 from petkata.checking.answers import KnownAnswer
-from petkata.course import catalog, stubs
+from petkata.course import catalog
 
 
 def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -42,6 +44,8 @@ class LessonFolder(pytest.Directory):
         lesson = catalog.lesson(self.path.name)
         for file in lesson.files:
             yield AnswerFile.from_parent(self, path=self.path / file, lesson=lesson, file=file)
+        if "gpu" in self.config.option.markexpr:
+            yield FullRunFile.from_parent(self, path=self.path / FullRunFile.NAME, lesson=lesson, file=FullRunFile.NAME)
 
 
 class Checks(pytest.Module):
@@ -69,8 +73,17 @@ class Checks(pytest.Module):
 
     not_started: frozenset[str] = frozenset()  # the tasks known to be untouched stubs, without running them
 
+    @property
+    def checks_name(self) -> str:
+        """Which module of tests/lessonN holds the checks."""
+        return f"{Path(self.file).stem}.checks"
+
+    def file_of(self, task: str) -> str:
+        """The file in which a task's function stands."""
+        return self.file
+
     def _getobj(self):
-        name = f"tests.{self.lesson.name}.{Path(self.file).stem}.checks"
+        name = f"tests.{self.lesson.name}.{self.checks_name}"
         spec = importlib.util.find_spec(name)
         if spec is None:
             raise self.CollectError(f"{self.file} of {self.lesson.name} has no checks: {name} is missing")
@@ -116,17 +129,43 @@ class AnswerFile(Checks):
         return self.path.parent  # an answer may call one in the next file
 
     def function(self, name):
-        found = answers.load(self.path, catalog.ROOT, list(self.tasks))
-        if name not in found:
-            raise answers.missing(self.path, catalog.ROOT, name)
-        return found[name]
+        return answers.function(self.path, catalog.ROOT, name)
 
     @cached_property
     def not_started(self):
-        try:
-            return frozenset(stubs.untouched(self.path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError):
-            return frozenset()
+        return answers.untouched(self.path)
+
+
+class FullRunFile(Checks):
+    """The full run of a lesson: `tests/lesson3/full_run.py`, with the functions of all files of a learner or a solution."""
+
+    NAME = "full_run.py"
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.tasks = {task.name: None for task in self.lesson.tasks}
+        if not self.config.getoption("--rehearse"):
+            import torch
+
+            if not torch.cuda.is_available():
+                self.add_marker(pytest.mark.skip("there is no CUDA device here; pytest --rehearse runs a miniature on the CPU"))
+
+    checks_name = "full_run"
+    libraries = ["torch", "fastai"]
+
+    @property
+    def answer_place(self):
+        return self.path.parent
+
+    def function(self, name):
+        return answers.function(self.path.with_name(self.file_of(name)), catalog.ROOT, name)
+
+    def file_of(self, task):
+        return next(other.file for other in self.lesson.tasks if other.name == task)
+
+    @cached_property
+    def not_started(self):
+        return frozenset().union(*(answers.untouched(self.path.with_name(file)) for file in self.lesson.files))
 
 
 class KnownAnswersFile(pytest.File):

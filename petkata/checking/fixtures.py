@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 
 import pytest
 
+from petkata.checking.limits import SEED, seed_everything
+from petkata.checking.margins import Measured
+
 FEW_BREEDS = ("Bengal", "Persian", "Siamese", "Sphynx", "beagle", "pug", "samoyed", "scottish_terrier")
 
 
+@pytest.fixture
+def measured(request):
+    """`measured("error", error, below=0.15)`: whether a number that chance decides is on the right side of its limit.
+
+    What was measured is noted, so that `python -m benchmarks.margins` can show how far from the limit it stands.
+    """
+    request.node.measured = Measured()
+    return request.node.measured
+
+
 @pytest.fixture(scope="session")
-def tiny_pets():
-    """Folder of the tiny set: `images/` with 20 pictures of each of the 37 breeds, 64 pixels square."""
+def photographs(request):
+    """Whether this run uses photographs instead of drawn pets."""
+    from petkata.pets.choice import wants_photographs
+
+    return wants_photographs(request.config.getoption("--pets"))
+
+
+@pytest.fixture(scope="session")
+def tiny_pets(request, photographs):
+    """Folder of the tiny set: `images/` with 20 square pictures of each of the 37 breeds: drawn ones of 64 pixels, or
+    photographs of 128."""
+    from petkata.pets.photographs import tiny_photographs
     from petkata.pets.tiny import tiny_pets
 
+    if photographs:
+        pets = request.config.getoption("--pets")
+        return tiny_photographs(None if pets == "real" else pets)
     return tiny_pets()
 
 
@@ -31,36 +58,95 @@ def few_pets(tiny_pets, tmp_path_factory):
 def loaders(folder, seed=42, batch_size=16):
     """fastai DataLoaders of a folder of pets, 20% for validation, as the solution of lesson 2 makes them."""
     from fastai.vision.all import ImageDataLoaders, Resize, aug_transforms, get_image_files
+    from PIL import Image
 
+    files = sorted(get_image_files(folder / "images"))
+    with Image.open(files[0]) as picture:
+        size = picture.width
     return ImageDataLoaders.from_name_re(
-        folder, sorted(get_image_files(folder / "images")), pat=r"^(.+)_\d+\.jpg$", valid_pct=0.2, seed=seed,
-        item_tfms=Resize(64), batch_tfms=aug_transforms(size=64, max_rotate=5, max_warp=0), bs=batch_size, num_workers=0,
+        folder, files, pat=r"^(.+)_\d+\.jpg$", valid_pct=0.2, seed=seed, item_tfms=Resize(size),
+        batch_tfms=aug_transforms(size=size, max_rotate=5, max_warp=0), bs=batch_size, num_workers=0,
     )
 
 
 @pytest.fixture(scope="session")
-def few_loaders(few_pets):
-    return loaders(few_pets)
+def run_seed(request):
+    """The seed of this run: `--seed`, or the usual one."""
+    seed = request.config.getoption("--seed")
+    return SEED if seed is None else seed
 
 
 @pytest.fixture(scope="session")
-def tiny_loaders(tiny_pets):
-    return loaders(tiny_pets, batch_size=32)
+def few_loaders(few_pets, run_seed):
+    """DataLoaders of eight easy breeds: 128 pictures to learn from, in batches of 16, and 32 to validate."""
+    return shared(loaders(few_pets, seed=run_seed), run_seed)
 
 
 @pytest.fixture(scope="session")
-def learner_on():
-    """`learner_on(dls)` makes a fresh pretrained Learner, body frozen, which prints nothing while it trains."""
+def tiny_loaders(tiny_pets, run_seed):
+    """DataLoaders of all 37 breeds: 592 pictures to learn from, in batches of 32, and 148 to validate."""
+    return shared(loaders(tiny_pets, seed=run_seed, batch_size=32), run_seed)
 
-    def make(dls, **options):
 
+SHARED = []  # (DataLoaders, seed): those that all answers learn from
+
+
+def shared(dls, seed):
+    """Note loaders that outlive a check, so that each check finds them as the first one did."""
+    SHARED.append((dls, seed))
+    shuffle_anew(dls, seed)
+    return dls
+
+
+def shuffle_anew(dls, seed):
+    """A fastai loader shuffles by random numbers of its own, and each epoch uses some up."""
+    for loader in dls.loaders:
+        loader.rng = random.Random(seed)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    for dls, seed in SHARED:
+        shuffle_anew(dls, seed)
+
+
+@pytest.fixture(scope="session")
+def arch(request, photographs):
+    """The small pretrained network that knows how to look at the pets of this run: petnet10, or torchvision's resnet18 for
+    photographs."""
+    if photographs:
+        from petkata.nets.resnets import imagenet
+
+        return imagenet("resnet18", request.config.getoption("--weights"))
+    from petkata.nets import petnet10
+
+    return petnet10
+
+
+@pytest.fixture(scope="session")
+def stats(photographs):
+    """Mean and standard deviation, for red, green and blue, of the pictures that `arch` was pretrained on."""
+    if photographs:
+        from fastai.vision.core import imagenet_stats
+
+        return imagenet_stats
+    from petkata.nets import STATS
+
+    return STATS
+
+
+@pytest.fixture(scope="session")
+def learner_on(run_seed, arch):
+    """`learner_on(dls)` makes a fresh pretrained Learner, body frozen, which prints nothing while it trains.
+
+    Two of them begin with the same weights. Takes the options of fastai's vision_learner, and `arch=`.
+    """
+
+    def make(dls, arch=arch, **options):
         from fastai.vision.all import ProgressCallback, error_rate, noop, vision_learner
 
-        from petkata.checking.limits import seed_everything
-        from petkata.nets import petnet10
-
-        seed_everything()
-        learn = vision_learner(dls, petnet10, **{"metrics": error_rate, **options})
+        seed_everything(run_seed)
+        learn = vision_learner(dls, arch, **{"metrics": error_rate, **options})
         learn.remove_cb(ProgressCallback)
         learn.logger = noop
         return learn

@@ -12,6 +12,7 @@ from collections import Counter
 
 # The nets are small: on a shared machine two threads for one picture cost far more than they bring.
 # Set before torch is imported, and only where nobody has chosen.
+THREADS_CHOSEN = "OMP_NUM_THREADS" in os.environ
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest  # noqa: E402
@@ -20,8 +21,9 @@ import petkata.torchvision_guard  # noqa: E402, F401  torchvision must import be
 from petkata.after_import import after_import  # noqa: E402
 from petkata.checking import answers, limits, words  # noqa: E402
 from petkata.checking.board import Board  # noqa: E402
-from petkata.checking.collect import AnswerFile, Checks, StubChecks, collector_for  # noqa: E402
+from petkata.checking.collect import AnswerFile, Checks, KnownAnswerChecks, StubChecks, collector_for  # noqa: E402
 from petkata.course import catalog  # noqa: E402
+from petkata.pets.choice import wants_photographs  # noqa: E402
 
 pytest.register_assert_rewrite("tests")
 # The checks compare numbers on the CPU, whatever else the machine has.
@@ -36,8 +38,13 @@ def pytest_addoption(parser):
     group = parser.getgroup("petkata")
     group.addoption("--seed", type=int, default=None, metavar="N",
                     help="other random inputs and training seeds than the usual ones (the usual ones never change)")
-    group.addoption("--pets", metavar="PATH", default=None,
-                    help="folder of the tiny set, new or made before (default: in the user's cache)")
+    group.addoption("--pets", metavar="WHICH", default=None,
+                    help="the pets to use: drawn (the usual ones), real (photographs; fetched once), the folder of a local copy "
+                         "of the real set, or a folder, new or made before, for the drawn ones")
+    group.addoption("--weights", metavar="PATH", default=None,
+                    help="folder with torchvision's files of ImageNet weights, for --pets real and -m gpu without a network")
+    group.addoption("--rehearse", action="store_true",
+                    help="the full run (-m gpu) in miniature: drawn pictures and small networks, on the CPU")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -45,13 +52,29 @@ def pytest_configure(config):
     if config.rootpath.resolve() != catalog.ROOT:
         raise pytest.UsageError(f"This is the course in {config.rootpath}, but petkata is loaded from {catalog.ROOT}. "
                                 "Each copy has an environment of its own: python3 kata.py makes it.")
-    if folder := config.getoption("--pets"):
-        os.environ["PETKATA_PETS"] = os.path.abspath(folder)
+    _absolute_paths(config.option)
+    if wants_photographs(config.option.pets):
+        if not THREADS_CHOSEN:
+            os.environ.pop("OMP_NUM_THREADS", None)  # for a resnet and larger pictures more threads do pay
+    elif config.option.pets not in (None, "drawn"):
+        os.environ["PETKATA_PETS"] = config.option.pets
+    if config.getoption("--rehearse") and not config.option.markexpr:
+        config.option.markexpr = "gpu"
     seed = config.getoption("--seed")
     if seed is not None:
         config.option.hypothesis_seed = str(seed)
     config.pluginmanager.register(Board(config))
     config.pluginmanager.register(NothingInVain())
+
+
+def _absolute_paths(option):
+    """Paths were named where pytest was called; a check runs in a folder of its own."""
+    if option.pets not in (None, "drawn", "real"):
+        option.pets = os.path.abspath(option.pets)
+    if option.weights is not None:
+        option.weights = os.path.abspath(option.weights)
+    if "PETKATA_PETS" in os.environ:
+        os.environ["PETKATA_PETS"] = os.path.abspath(os.environ["PETKATA_PETS"])
 
 
 def pytest_collect_directory(path, parent):
@@ -93,6 +116,11 @@ def pytest_runtest_setup(item):
         return (yield)
     except (KeyboardInterrupt, pytest.exit.Exception):
         raise
+    except pytest.skip.Exception:
+        if not item.get_closest_marker("skip"):  # an answer that skips has not passed
+            item.stopped = pytest.skip.Exception("skipped")
+        else:
+            raise
     except BaseException as error:
         item.stopped = error
 
@@ -145,8 +173,11 @@ def _seed(item) -> int:
 
 
 def _limit(item):
+    if item.get_closest_marker("gpu"):
+        return limits.time_limit(limits.FULL_RUN_SECONDS)
     mark = item.get_closest_marker("time_limit")
-    return limits.time_limit(mark.args[0] if mark else limits.SECONDS)
+    times = limits.PHOTOGRAPHS if wants_photographs(item.config.getoption("--pets")) else 1
+    return limits.time_limit(times * (mark.args[0] if mark else limits.SECONDS))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -159,13 +190,14 @@ def pytest_runtest_makereport(item, call):
     report.sections = [("What your code printed", words.tail(printed))] if printed else []
     if call.excinfo is not None:
         _tell(report, item, checks, call.excinfo)
+    report.measured = getattr(getattr(item, "measured", None), "noted", [])
     state = "passed" if report.passed else "not started" if getattr(report, "not_started", False) else "failed"
     if isinstance(checks, AnswerFile):
         report.verdict = {**item.judged, "check": item.name, "state": state, "printed": words.tail(printed),
                           "why": "" if state == "passed" else str(report.longrepr)}
     elif isinstance(checks, StubChecks):
         _expect(report, state == "not started", f"a stub must not pass this check; it was {state}")
-    elif checks.answer.caught_by:
+    elif isinstance(checks, KnownAnswerChecks) and checks.answer.caught_by:
         _expect_mistake(report, item, checks.answer)
     return report
 
@@ -187,7 +219,7 @@ def _tell(report, item, checks, excinfo):
     elif item.config.getoption("tbstyle") in ("long", "native"):
         report.longrepr = str(type(item).repr_failure(item, excinfo))  # for who works on a check
     else:
-        first_line = answers.first_line(checks.lesson.name, checks.file, name, catalog.ROOT)
+        first_line = answers.first_line(checks.lesson.name, checks.file_of(name), name, catalog.ROOT)
         report.longrepr = words.failure(
             error, excinfo.tb, checks.answer_place, catalog.ROOT, checks.tasks[name], first_line
         )

@@ -55,7 +55,8 @@ def failure(
         lines = [f"{task.name} gave back None. Is there a `return`? Printing is not returning."]
     else:
         lines = [f"{UNUSABLE} ({type(error).__name__}: {error})."]
-    if call and call.result is None and isinstance(error, AssertionError) and not first_line.endswith("-> None:"):
+    gave_none = call is not None and call.answered and call.result is None
+    if gave_none and isinstance(error, AssertionError) and not first_line.endswith("-> None:"):
         lines.append("    None came back: is there a `return`? Printing is not returning.")
     return "\n".join(lines + _call_lines(call, task))
 
@@ -96,7 +97,10 @@ _short.maxstring = _short.maxother = 80
 def describe(value) -> str:
     """A value in a few words: numbers and short lists as they are; tensors, models and learners by what they are."""
     kind = type(value)
-    if kind.__module__.partition(".")[0] in ("torch", "fastai", "petkata", "numpy", "torchvision", "pandas"):
+    if kind in (list, tuple) and 0 < len(value) <= 6 and all(map(_is_from_a_library, value)):
+        described = ", ".join(map(describe, value))
+        return f"[{described}]" if kind is list else f"({described})"
+    if _is_from_a_library(value):
         shape = getattr(value, "shape", None)
         if shape is None:
             return f"<{kind.__name__}>"
@@ -111,6 +115,10 @@ def describe(value) -> str:
         return _short.repr(value)
     except Exception:  # a learner's own __repr__ may fail
         return f"<{kind.__name__}>"
+
+
+def _is_from_a_library(value) -> bool:
+    return type(value).__module__.partition(".")[0] in ("torch", "fastai", "petkata", "numpy", "torchvision", "pandas")
 
 
 def tail(text: str, lines: int = 10) -> str:

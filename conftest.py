@@ -1,3 +1,3 @@
-"""Everything that judges lives in petkata/checking; this file only tells pytest about it."""
+"""What judges lives in petkata/checking, the full run in petkata/full; this file only tells pytest about them."""
 
-pytest_plugins = ("petkata.checking.plugin", "petkata.checking.fixtures")
+pytest_plugins = ("petkata.checking.plugin", "petkata.checking.fixtures", "petkata.full.plugin")

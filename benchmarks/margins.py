@@ -184,10 +184,12 @@ def main():
     parser.add_argument("--processes", type=int, default=2, help="at once; %(default)s")
     options = parser.parse_args()
     parts = [part for part in (arguments(options.only), ["solutions", "--rehearse"] if options.only in REHEARSAL else []) if part]
+    if options.only and not kept_rows(options.only)[1]:
+        parser.error("nothing was measured on this machine before, and the table needs it all: leave --only out")
     runs = [(seed, part) for part in parts for seed in range(options.first, options.first + options.seeds)]
     with ThreadPoolExecutor(options.processes) as pool:
         rows = [row for part in pool.map(lambda one: run(*one), runs) for row in part]
-    file, kept = kept_rows(options.only)
+    file, kept = kept_rows(options.only)  # after the runs: another call may have finished meanwhile
     rows += kept
     write_atomically(file, lambda beside: beside.write_text(json.dumps(rows)))
     text, safe = table(rows, options.seeds)

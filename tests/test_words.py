@@ -1,5 +1,6 @@
 """How values and errors are told. What a whole run reads like is in test_judging.py."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -16,6 +17,19 @@ def test_values_are_told_in_few_words():
     assert describe(torch.tensor(3)) == "3"
     assert describe(nn.Linear(2, 3)) == "<Linear>"
     assert len(describe("x" * 1000)) < 100
+    assert describe(torch.float16) == "torch.float16" and describe(torch.zeros(2, 3).shape) == "(2, 3)"
+    assert describe(torch.relu) == "relu" and describe(iter([1])) == "<list_iterator>"
+
+
+def test_what_lists_hold_is_told_in_few_words_too():
+    class Block(nn.Module):
+        pass
+
+    batch = torch.zeros(5, 3, 8, 8), torch.zeros(5)
+    assert describe(Block()) == "<Block>"
+    assert describe([batch, batch]) == "[(<Tensor of shape (5, 3, 8, 8)>, tensor([0.0, 0.0, 0.0, 0.0, 0.0]))" + \
+        ", (<Tensor of shape (5, 3, 8, 8)>, tensor([0.0, 0.0, 0.0, 0.0, 0.0]))]"
+    assert describe([batch] * 9) == "<list of 9>" and describe({"weight": torch.zeros(9)}) == "<dict of 1>"
 
 
 def test_a_value_that_cannot_be_shown_is_named():
@@ -42,10 +56,6 @@ def test_refusing_is_raising_value_error_and_nothing_else():
     task = Task("picky", picky)
     assert refuses(task, -1)
     assert not refuses(task, 1)
-    try:
+    with pytest.raises(AssertionError, match=r"a ValueError is asked for here, and ZeroDivisionError came \(division by zero\)"):
         refuses(task, 0)
-    except ZeroDivisionError:
-        pass
-    else:
-        raise AssertionError("an error of the answer's own must go on up")
     assert task.last_call.args == (0,) and not task.last_call.answered

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+import textwrap
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +28,11 @@ class Task:
         self.__name__ = self.name = name
         self.function = function
         self.last_call: Call | None = None
+        self.called_lately = False  # since the check began that is judging now; before, its fixtures may have called
 
     def __call__(self, *args, **kwargs):
         call = self.last_call = Call(args, kwargs)
+        self.called_lately = True
         call.result = self.function(*args, **kwargs)
         call.answered = True
         return call.result
@@ -85,6 +89,14 @@ def untouched(path: Path) -> frozenset[str]:
         return frozenset(stubs.untouched(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError):
         return frozenset()
+
+
+def is_untouched(function: Callable | None) -> bool:
+    """Whether a function of a notebook is still a stub."""
+    try:
+        return bool(stubs.untouched(textwrap.dedent(inspect.getsource(function))))
+    except (OSError, TypeError):  # nothing there, or no function with a source
+        return False
 
 
 def first_line(lesson: str, file: str, name: str, root: Path) -> str:

@@ -47,40 +47,13 @@ class Board:
             self._lesson(terminalreporter, side, catalog.lesson(name), verdicts)
 
     def _what_to_put_right(self, out, side, verdicts):
-        """One text a task: its first failing check in full, of each other kind of failure the sentence and the call."""
         for task in dict.fromkeys(verdict["task"] for verdict in verdicts):
-            own = [verdict for verdict in verdicts if verdict["task"] == task]
-            failed = [verdict for verdict in own if verdict["state"] == "failed"]
-            if state_of(own) == "waiting":
-                out.section(task, sep="_", yellow=True)
-                out.write_line(next(verdict["why"] for verdict in own if verdict["waits_for"] not in (None, task)))
-            elif failed:
-                first, *rest = failed
-                out.section(f"{task}: {first['check']}", sep="_", red=True)
-                out.write_line(first["why"])
-                others = {gist(verdict): verdict["why"] for verdict in reversed(rest)}
-                others.pop(gist(first), None)
-                if same := sum(gist(verdict) == gist(first) for verdict in rest):
-                    out.write_line(f"  (the same in {same} more check{'s' * (same > 1)})")
-                shown = first["why"]
-                for why in reversed(others.values()):
-                    short = "\n".join(line for line in in_short(why) if line not in shown)
-                    out.write_line(f"  also: {short}")
-                    shown += short
-                self._printed(out, first["printed"])
-            elif side == "exercises" and (printed := [verdict["printed"] for verdict in own if verdict["printed"]]):
-                out.section(task, sep="_", green=True)
-                self._printed(out, printed[0])
+            tell_task(out, task, [verdict for verdict in verdicts if verdict["task"] == task], show_printed=side == "exercises")
         if self.warned:
             out.section("warnings from your code", sep="_", yellow=True)
             for warning in list(dict.fromkeys(self.warned))[:3]:
                 out.write_line(f"  {warning[:160]}")
             out.write_line(f"  {len(self.warned):,} in all")
-
-    def _printed(self, out, text):
-        if text:
-            out.write_line("  your code printed:")
-            out.write_line("\n".join(f"    {line}" for line in text.splitlines()))
 
     def _lesson(self, out, side, lesson, verdicts):
         out.section(f"{side}/{lesson.name}: {lesson.title}", sep="-", bold=True)
@@ -111,19 +84,59 @@ class Board:
         if not left:
             return
         task = left[0]
-        first = next(verdict for verdict in verdicts if verdict["task"] == task.name and verdict["state"] != "passed")
         if states[task.name] == "waiting":
             needed = next(v["waits_for"] for v in verdicts if v["task"] == task.name and v["waits_for"] not in (None, task.name))
             task = next(other for other in lesson.tasks if other.name == needed)
         where = f"exercises/{lesson.name}/{task.file}"
         if states[task.name] == "failing":
             out.write_line(f"  Next: put {task.name} right in {where}", bold=True)
-            if not first["crashed"]:
-                out.write_line(f"  Hint: {task.hints[0]}")
+            tell_hint(out, task, verdicts)
         else:
             out.write_line(f"  Next: write {task.name} in {where}", bold=True)
             out.write_line(f"  Read: lessons/{lesson.name}/README.md")
         out.write_line(f"  Then: pytest {where}")
+
+
+def tell_task(out, task: str, verdicts: list[dict], show_printed: bool) -> None:
+    """What to put right in one task: its first failing check in full, of each other kind of failure the sentence and the
+    call. Of a task that passed, what its code printed where that is to be shown.
+
+    `out` is pytest's terminal reporter, or anything with its `section` and `write_line`.
+    """
+    failed = [verdict for verdict in verdicts if verdict["state"] == "failed"]
+    if state_of(verdicts) == "waiting":
+        out.section(task, sep="_", yellow=True)
+        out.write_line(next(verdict["why"] for verdict in verdicts if verdict["waits_for"] not in (None, task)))
+    elif failed:
+        first, *rest = failed
+        out.section(f"{task}: {first['check']}", sep="_", red=True)
+        out.write_line(first["why"])
+        others = {gist(verdict): verdict["why"] for verdict in reversed(rest)}
+        others.pop(gist(first), None)
+        if same := sum(gist(verdict) == gist(first) for verdict in rest):
+            out.write_line(f"  (the same in {same} more check{'s' * (same > 1)})")
+        shown = first["why"]
+        for why in reversed(others.values()):
+            short = "\n".join(line for line in in_short(why) if line not in shown)
+            out.write_line(f"  also: {short}")
+            shown += short
+        _tell_printed(out, first["printed"])
+    elif show_printed and (printed := [verdict["printed"] for verdict in verdicts if verdict["printed"]]):
+        out.section(task, sep="_", green=True)
+        _tell_printed(out, printed[0])
+
+
+def _tell_printed(out, text: str) -> None:
+    if text:
+        out.write_line("  your code printed:")
+        out.write_line("\n".join(f"    {line}" for line in text.splitlines()))
+
+
+def tell_hint(out, task: catalog.Task, verdicts: list[dict]) -> None:
+    """The first hint for a task that fails: not where its code crashed, for then the message says more."""
+    first = next(verdict for verdict in verdicts if verdict["task"] == task.name and verdict["state"] != "passed")
+    if not first["crashed"]:
+        out.write_line(f"  Hint: {task.hints[0]}")
 
 
 def state_of(verdicts: list[dict]) -> str:
@@ -139,9 +152,10 @@ def state_of(verdicts: list[dict]) -> str:
 
 
 def in_short(why: str) -> list[str]:
-    """The sentence of a failure, and the call that it is about."""
+    """The sentence of a failure, the line where it stopped, and the call that it is about."""
     sentence, *rest = why.splitlines()
-    return [sentence, *[line for line in rest if line.startswith("    last call")][:1]]
+    return [sentence, *[line for line in rest if re.match(r"    .*, line \d+, in ", line)][-1:],
+            *[line for line in rest if line.startswith("    last call")][:1]]
 
 
 def gist(verdict: dict) -> str:

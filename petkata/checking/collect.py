@@ -7,6 +7,7 @@
     tests/lesson3/anneal/alternatives.py     on each alternative: all must pass
 
     exercises/lesson3, solutions/lesson3     with -m gpu or --rehearse: tests/lesson3/full_run.py as well
+    lessons/lesson3                          inside a notebook only: the functions that its cells define
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from petkata.course import catalog
 def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """The collector of a folder or file that the course owns; None for anything else."""
     parts = path.relative_to(catalog.ROOT).parts if path.is_relative_to(catalog.ROOT) else ()
-    if len(parts) == 2 and parts[0] in ("exercises", "solutions") and parts[1] in catalog.lesson_names():
+    sides = ["exercises", "solutions"] + ["lessons"] * parent.config.pluginmanager.has_plugin(NotebookCells.DEFINED)
+    if len(parts) == 2 and parts[0] in sides and parts[1] in catalog.lesson_names():
         return LessonFolder.from_parent(parent, path=path)
     if len(parts) == 4 and parts[0] == "tests" and parts[1].startswith("lesson") and path.suffix == ".py":
         kind = {"checks.py": StubFile, "mistakes.py": KnownAnswersFile, "alternatives.py": KnownAnswersFile}.get(parts[3])
@@ -38,12 +40,14 @@ def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | No
 
 
 class LessonFolder(pytest.Directory):
-    """A lesson's folder under `exercises/` or `solutions/`: one collector a file of the catalog, missing ones too."""
+    """A lesson's folder under `exercises/` or `solutions/`: one collector a file of the catalog, missing ones too.
+    Under `lessons/` it stands for the lesson's notebook, where cells take the place of files."""
 
     def collect(self):
         lesson = catalog.lesson(self.path.name)
+        kind = NotebookCells if self.parent.name == "lessons" else AnswerFile
         for file in lesson.files:
-            yield AnswerFile.from_parent(self, path=self.path / file, lesson=lesson, file=file)
+            yield kind.from_parent(self, path=self.path / file, lesson=lesson, file=file)
         if "gpu" in self.config.option.markexpr:
             yield FullRunFile.from_parent(self, path=self.path / FullRunFile.NAME, lesson=lesson, file=FullRunFile.NAME)
 
@@ -134,6 +138,31 @@ class AnswerFile(Checks):
     @cached_property
     def not_started(self):
         return answers.untouched(self.path)
+
+
+class NotebookCells(Checks):
+    """The cell of a notebook that takes the place of one file. The functions are those that the kernel knows by now."""
+
+    DEFINED = "petkata-notebook"  # the plugin with them: a dict, `functions`
+    shrink = True
+
+    @property
+    def functions(self) -> dict:
+        return self.config.pluginmanager.get_plugin(self.DEFINED).functions
+
+    def function(self, name):
+        if not callable(self.functions.get(name)):
+            raise answers.AnswerError(f"{name} is not defined. Run the cell in which you write it, then this one again.")
+        return self.functions[name]
+
+    @property
+    def answer_place(self):
+        return next((Path(function.__code__.co_filename).parent for name in self.tasks
+                     if hasattr(function := self.functions.get(name), "__code__")), self.path)
+
+    @cached_property
+    def not_started(self):
+        return frozenset(name for name in self.tasks if answers.is_untouched(self.functions.get(name)))
 
 
 class FullRunFile(Checks):

@@ -118,11 +118,12 @@ def seed_everything(seed: int = SEED) -> None:
 def apart(seed: int = SEED):
     """Begin with fresh seeds, so that no earlier answer decides a later one's, in an empty folder, so that nothing an
     answer writes stays; and put back afterward what an answer may have changed: folder, environment, import path,
-    recursion limit, torch's gradient mode, default type and threads."""
+    recursion limit, torch's gradient mode, default type and threads; what it drew is closed."""
     folder, environment, path, recursion = os.getcwd(), dict(os.environ), list(sys.path), sys.getrecursionlimit()
     torch = sys.modules.get("torch")
     if torch:
         grad, dtype, threads = torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads()
+    figures = open_figures()
     seed_everything(seed)
     try:
         with TemporaryDirectory(prefix="petkata-", ignore_cleanup_errors=True) as scratch:
@@ -135,6 +136,8 @@ def apart(seed: int = SEED):
         if os.environ != environment:
             os.environ.clear()
             os.environ.update(environment)
+        for number in open_figures() - figures:  # a later answer would draw into it
+            sys.modules["matplotlib.pyplot"].close(number)
         sys.path[:] = path
         sys.setrecursionlimit(recursion)
         if torch:
@@ -142,3 +145,8 @@ def apart(seed: int = SEED):
             torch.set_default_dtype(dtype)
             if torch.get_num_threads() != threads:
                 torch.set_num_threads(threads)
+
+
+def open_figures() -> set[int]:
+    """Numbers of the figures that matplotlib has open."""
+    return set(sys.modules["matplotlib.pyplot"].get_fignums()) if "matplotlib.pyplot" in sys.modules else set()

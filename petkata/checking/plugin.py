@@ -21,11 +21,17 @@ import petkata.torchvision_guard  # noqa: E402, F401  torchvision must import be
 from petkata.after_import import after_import  # noqa: E402
 from petkata.checking import answers, limits, words  # noqa: E402
 from petkata.checking.board import Board  # noqa: E402
-from petkata.checking.collect import AnswerFile, Checks, KnownAnswerChecks, StubChecks, collector_for  # noqa: E402
+from petkata.checking.collect import (  # noqa: E402
+    AnswerFile,
+    Checks,
+    KnownAnswerChecks,
+    NotebookCells,
+    StubChecks,
+    collector_for,
+)
 from petkata.course import catalog  # noqa: E402
 from petkata.pets.choice import wants_photographs  # noqa: E402
 
-pytest.register_assert_rewrite("tests")
 # The checks compare numbers on the CPU, whatever else the machine has.
 after_import("fastai.torch_core", lambda core: core.default_device(False))
 
@@ -52,6 +58,7 @@ def pytest_configure(config):
     if config.rootpath.resolve() != catalog.ROOT:
         raise pytest.UsageError(f"This is the course in {config.rootpath}, but petkata is loaded from {catalog.ROOT}. "
                                 "Each copy has an environment of its own: python3 kata.py makes it.")
+    pytest.register_assert_rewrite("tests")  # here, not above: in a notebook each check is a run of pytest of its own
     _absolute_paths(config.option)
     if wants_photographs(config.option.pets):
         if not THREADS_CHOSEN:
@@ -163,6 +170,8 @@ def pytest_runtest_call(item):
         return (yield)
     if not hasattr(item, "stopped"):
         limits.seed_everything(_seed(item))  # a fixture that was set up first must not shift the seed
+        for task in filter(None, item.getparent(Checks).tasks.values()):
+            task.called_lately = False
     with _limit(item):
         return (yield)
 
@@ -192,7 +201,7 @@ def pytest_runtest_makereport(item, call):
         _tell(report, item, checks, call.excinfo)
     report.measured = getattr(getattr(item, "measured", None), "noted", [])
     state = "passed" if report.passed else "not started" if getattr(report, "not_started", False) else "failed"
-    if isinstance(checks, AnswerFile):
+    if isinstance(checks, (AnswerFile, NotebookCells)):
         report.verdict = {**item.judged, "check": item.name, "state": state, "printed": words.tail(printed),
                           "why": "" if state == "passed" else str(report.longrepr)}
     elif isinstance(checks, StubChecks):
@@ -211,7 +220,7 @@ def _tell(report, item, checks, excinfo):
     if hasattr(report, "wasxfail"):
         del report.wasxfail
     name = item.judged["task"]
-    waits_for = str(error) if isinstance(error, (NotStarted, NotImplementedError)) else None
+    waits_for = str(error) if isinstance(error, NotStarted) else words.not_written(error)
     if waits_for in {task.name for task in checks.lesson.tasks}:
         report.not_started = True
         item.judged["waits_for"] = waits_for

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import linecache
+import re
 import reprlib
 from pathlib import Path
-from types import TracebackType
+from types import BuiltinFunctionType, FunctionType, TracebackType
 
 from petkata.checking.answers import AnswerError, Call, Task
 from petkata.checking.limits import TimeUp
@@ -15,12 +16,24 @@ UNUSABLE = "The check could not use what came back"
 
 
 def refuses(task, *args, **kwargs) -> bool:
-    """Whether the task raises ValueError for these arguments. Any other error is the answer's own and goes on up."""
+    """Whether the task raises ValueError for these arguments. Any other error fails the check, in a sentence."""
     try:
         task(*args, **kwargs)
     except ValueError:
         return True
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        raise AssertionError(f"a ValueError is asked for here, and {type(error).__name__} came ({error})") from None
     return False
+
+
+def not_written(error: BaseException) -> str | None:
+    """Which function is not written yet, by the NotImplementedError of its stub; None for any other error."""
+    if not isinstance(error, NotImplementedError):
+        return None
+    *_, (file, number, function) = _frames(error.__traceback__)
+    return str(error) or function  # in a notebook that nbgrader made, the stub's error is empty
 
 
 def failure(
@@ -49,9 +62,9 @@ def failure(
         lines = [f"Your code stopped with {type(error).__name__}: {error}", *shown]
     elif isinstance(error, AssertionError):
         lines = [_message(error, shown), *shown]
-    elif call and not call.answered:
-        lines = [f"{task.name} could not be called ({error}). It begins with", f"    {first_line}"]
-    elif call and call.result is None:
+    elif call and not call.answered and isinstance(error, TypeError):
+        lines = [f"{task.name} could not be called ({error}). It begins with  {first_line}"]
+    elif call and call.result is None and not first_line.endswith("-> None:"):
         lines = [f"{task.name} gave back None. Is there a `return`? Printing is not returning."]
     else:
         lines = [f"{UNUSABLE} ({type(error).__name__}: {error})."]
@@ -78,12 +91,12 @@ def _frames(trace: TracebackType | None):
 
 def _frame_lines(file: str, number: int, function: str, root: Path) -> list[str]:
     path = Path(file)
-    shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else "your cell"
     return [f"    {shown}, line {number}, in {function}", f"        {linecache.getline(file, number).strip()}"]
 
 
 def _call_lines(call: Call | None, task: Task | None) -> list[str]:
-    if call is None or task is None:
+    if call is None or task is None or not task.called_lately:
         return []
     given = [describe(value) for value in call.args] + [f"{name}={describe(v)}" for name, v in call.kwargs.items()]
     gave = f" gave {describe(call.result)}" if call.answered else ""
@@ -95,30 +108,51 @@ _short.maxstring = _short.maxother = 80
 
 
 def describe(value) -> str:
-    """A value in a few words: numbers and short lists as they are; tensors, models and learners by what they are."""
+    """A value in a few words: numbers and short lists as they are; tensors, models, learners and functions by what they are."""
     kind = type(value)
-    if kind in (list, tuple) and 0 < len(value) <= 6 and all(map(_is_from_a_library, value)):
+    if kind in (list, tuple) and 0 < len(value) <= 6 and _holds_objects(value):
         described = ", ".join(map(describe, value))
         return f"[{described}]" if kind is list else f"({described})"
     if _is_from_a_library(value):
-        shape = getattr(value, "shape", None)
-        if shape is None:
-            return f"<{kind.__name__}>"
-        if value.ndim == 0:
-            return str(value.tolist())
-        if len(value.reshape(-1)) <= 6:
-            return f"{'tensor' if kind.__module__ == 'torch' else 'array'}({value.tolist()})"
-        return f"<{kind.__name__} of shape {tuple(shape)}>"
-    if isinstance(value, (list, tuple, dict)) and len(value) > 6:
-        return f"<{kind.__name__} of {len(value)}: {_short.repr(value)}>"
+        return _described_object(value)
+    if isinstance(value, (FunctionType, BuiltinFunctionType, type)):
+        return value.__name__
+    if isinstance(value, (list, tuple, dict)) and (len(value) > 6 or _holds_objects(value)):
+        first = "" if _holds_objects(value) else f": {_short.repr(value)}"
+        return f"<{kind.__name__} of {len(value)}{first}>"
     try:
-        return _short.repr(value)
+        return re.sub(r" (object )?at 0x[0-9a-f]+", "", _short.repr(value))
     except Exception:  # a learner's own __repr__ may fail
         return f"<{kind.__name__}>"
 
 
+def _described_object(value) -> str:
+    kind, shape = type(value), getattr(value, "shape", None)
+    if kind.__name__ == "dtype":
+        return str(value)
+    if kind.__name__ == "Size":
+        return str(tuple(value))
+    if shape is None:
+        return f"<{kind.__name__}>"
+    if value.ndim == 0:
+        return str(value.tolist())
+    if len(value.reshape(-1)) <= 6:
+        return f"{'tensor' if kind.__module__ == 'torch' else 'array'}({value.tolist()})"
+    return f"<{kind.__name__} of shape {tuple(shape)}>"
+
+
+LIBRARIES = ("torch", "fastai", "petkata", "numpy", "torchvision", "pandas")
+
+
 def _is_from_a_library(value) -> bool:
-    return type(value).__module__.partition(".")[0] in ("torch", "fastai", "petkata", "numpy", "torchvision", "pandas")
+    """Whether a value is one of a library's objects, or of a class that was made of one, such as a learner's nn.Module."""
+    return any(base.__module__.partition(".")[0] in LIBRARIES for base in type(value).__mro__)
+
+
+def _holds_objects(value) -> bool:
+    """Whether something in these lists is a library's object."""
+    inside = list(value.values() if isinstance(value, dict) else value)[:6]
+    return any(_is_from_a_library(one) or (isinstance(one, (list, tuple, dict)) and _holds_objects(one)) for one in inside)
 
 
 def tail(text: str, lines: int = 10) -> str:

@@ -111,15 +111,16 @@ def astray(run: Run, cycle: int, tops: list[float], pct_start: float, div: float
     which, n_batches = ("first", "second")[cycle], run.batches[cycle]
     for group, (name, top) in enumerate(zip(GROUPS, tops)):
         found, expected = run.rates(cycle, group), one_cycle(n_batches, top, pct_start, div)
-        if max(found) != pytest.approx(max(expected), rel=1e-3):
-            return (f"in the {which} cycle the {name} group's rate must go up to {max(expected):.3g}; the highest that the "
+        if not 0.9 * max(expected) < max(found) < 1.1 * max(expected):
+            return (f"in the {which} cycle the {name} group's rate must go up to about {top:.3g}; the highest that the "
                     f"optimizer saw is {max(found):.3g}")
         if found[0] != pytest.approx(expected[0], rel=1e-3):
-            return f"in the {which} cycle the {name} group's rate begins at {expected[0]:.3g}; the optimizer saw {found[0]:.3g}"
+            return (f"in the {which} cycle the {name} group's rate begins at {expected[0]:.3g} and goes up to {top:.3g}; the "
+                    f"optimizer saw it begin at {found[0]:.3g}")
         peak, place = found.index(max(found)), expected.index(max(expected))
         if peak != place:
-            return (f"in the {which} cycle, of {n_batches} batches, the rate is highest in batch {place} (counted from 0), "
-                    f"not in batch {peak}")
+            return (f"in the {which} cycle, of {n_batches} batches, the rate goes up until batch {place} (counted from 0) and "
+                    f"then down; the optimizer saw it highest in batch {peak}")
         if found != pytest.approx(expected, rel=1e-3):
             return f"in the {which} cycle the {name} group's rates do not follow one cycle, batch by batch"
     return ""

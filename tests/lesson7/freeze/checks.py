@@ -1,6 +1,7 @@
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from petkata.checking import refuses
 from tests.lesson7.networks import batch_norm_names, copied, names_in, plain_groups, trained
@@ -47,7 +48,7 @@ def test_a_negative_n_counts_from_the_end(freeze_to):
         for group, names in enumerate(own):
             learns = bool(changed & (names - norms))
             assert learns == (group >= first), (
-                f"after freeze_to(groups, {n}) of four groups, group {first} and those after it learn; group {group} "
+                f"after freeze_to(groups, {n}) of four groups, the groups from number {first} on learn, and no other; group {group} "
                 f"{'learned' if learns else 'stood still'}")
 
 
@@ -69,6 +70,15 @@ def test_batch_norm_goes_on_learning(freeze_to):
         assert not still, (
             f"{share(still, norms)} weights and biases of BatchNorm stood still ({min(still)}); in a frozen group they go on "
             "learning")
+
+
+def test_every_kind_of_batch_norm_goes_on_learning(freeze_to):
+    kinds = {"BatchNorm1d": nn.BatchNorm1d(6), "BatchNorm2d": nn.BatchNorm2d(6), "BatchNorm3d": nn.BatchNorm3d(6)}
+    groups = [nn.Sequential(nn.Linear(6, 6), nn.Sequential(norm)) for norm in kinds.values()] + [nn.Linear(6, 5)]
+    freeze_to(groups, -1)
+    for (kind, norm), group in zip(kinds.items(), groups):
+        assert norm.weight.requires_grad and norm.bias.requires_grad, f"an nn.{kind} in a frozen group goes on learning; it is frozen"
+        assert not group[0].weight.requires_grad, f"the nn.Linear beside an nn.{kind} in a frozen group is not frozen"
 
 
 def test_batch_norm_goes_on_following_the_pictures(freeze_to):

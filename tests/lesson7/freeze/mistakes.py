@@ -168,3 +168,14 @@ def freeze_to(groups, n):
     for group in groups[first:]:
         group.requires_grad_(True)
     wake_batch_norm(groups)
+
+
+@mistake("Only nn.BatchNorm2d goes on learning. There are nn.BatchNorm1d, in a head, and nn.BatchNorm3d, too.",
+         caught_by="test_every_kind_of_batch_norm_goes_on_learning")
+def freeze_to(groups, n):
+    first = place(groups, n)
+    for i, group in enumerate(groups):
+        group.requires_grad_(i >= first)
+        for layer in group.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.requires_grad_(True)

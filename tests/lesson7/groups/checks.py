@@ -33,7 +33,9 @@ def where(model, group):
 
 
 def layers(places):
-    return ", ".join(sorted(places, key=lambda place: [int(part) for part in place.split(".")])) or "none"
+    """Places in words: model[0][5], or model[1] for the head."""
+    in_order = sorted([int(part) for part in place.split(".")] for place in places)
+    return ", ".join("model" + "".join(f"[{part}]" for part in place) for place in in_order) or "none of its layers with weights"
 
 
 def test_every_parameter_is_in_exactly_one_group(layer_groups):
@@ -71,10 +73,10 @@ def test_splits_a_resnet_where_fastai_does(layer_groups):
     model = resnet18()
     early, late, _ = grouped(layer_groups, model)
     assert where(model, late) == {"0.6", "0.7"}, (
-        "late is layer3 and layer4, which are layers 6 and 7 of a resnet's body (0.6, 0.7); "
+        "late is layer3 and layer4, which are layers 6 and 7 of a resnet's body; "
         f"here it is {layers(where(model, late))}")
     assert where(model, early) == {"0.0", "0.1", "0.4", "0.5"}, (
-        "early is all before layer3: of the layers with parameters 0.0, 0.1, 0.4 and 0.5; "
+        "early is all before layer3: of the layers with weights model[0][0], [1], [4] and [5]; "
         f"here it is {layers(where(model, early))}")
 
 
@@ -84,7 +86,8 @@ def test_splits_the_network_of_the_pets(layer_groups, arch):
     stages = [name for name, layer in body.named_children() if list(layer.children())]
     late = {f"0.{name}" for name in stages[len(stages) // 2:]}
     found = where(model, grouped(layer_groups, model)[1])
-    assert found == late, f"of the stages {', '.join(stages)} the second half is late, {layers(late)}; here it is {layers(found)}"
+    assert found == late, (
+        f"this body has {len(stages)} stages, and the second half of them is late, {layers(late)}; here it is {layers(found)}")
 
 
 def test_halves_the_stages_of_any_network(layer_groups):
@@ -93,8 +96,8 @@ def test_halves_the_stages_of_any_network(layer_groups):
         late = {f"0.{4 + stage}" for stage in range(stages // 2, stages)}
         found = where(model, grouped(layer_groups, model)[1])
         assert found == late, (
-            f"this body has a stem of 4 layers and {stages} stages; late are the stages {stages // 2} to {stages - 1} "
-            f"({layers(late)}), not {layers(found)}")
+            f"this body has a stem of 4 layers and {stages} stages; late begins with stage {stages // 2}, counted from "
+            f"0: {layers(late)}; here it is {layers(found)}")
 
 
 def test_a_layer_between_stages_goes_with_its_neighbors(layer_groups):

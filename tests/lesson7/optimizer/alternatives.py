@@ -16,8 +16,8 @@ def make_optimizer(groups, lrs):
 
 @alternative
 def make_optimizer(groups, lrs):
-    """First the groups, then their rates. AdamW is Adam with weight decay of its own."""
-    optimizer = torch.optim.AdamW([{"params": group.parameters()} for group in groups])
+    """First the groups, then their rates."""
+    optimizer = torch.optim.Adam([{"params": group.parameters()} for group in groups])
     for own, lr in zip(optimizer.param_groups, lrs, strict=True):
         own["lr"] = lr
     return optimizer
@@ -25,11 +25,9 @@ def make_optimizer(groups, lrs):
 
 @alternative
 def make_optimizer(groups, lrs):
-    """fastai's own Adam."""
-    from fastai.vision.all import Adam
-
+    """By name: newer optimizers of torch know the names of what they move."""
     if len({len(groups), len(lrs)}) != 1:
         raise ValueError("numbers differ")
-    optimizer = Adam([list(group.parameters()) for group in groups], lr=1.0)
-    optimizer.set_hyper("lr", list(lrs))
-    return optimizer
+    parts = [{"params": list(group.named_parameters(prefix=str(place))), "lr": torch.tensor(lr).item()}
+             for place, (group, lr) in enumerate(zip(groups, lrs))]
+    return torch.optim.Adam(params=parts, lr=1.0, betas=(0.9, 0.99))

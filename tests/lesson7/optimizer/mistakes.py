@@ -116,3 +116,21 @@ def make_optimizer(groups, lrs):
     lrs = lrs * len(groups) if len(lrs) == 1 else lrs
     fit(groups, lrs)
     return torch.optim.Adam(pairs(groups, lrs))
+
+
+@mistake("The optimizer is AdamW. Its weight decay pulls all weights toward 0, whatever their gradients.",
+         caught_by="test_without_a_gradient_nothing_moves")
+def make_optimizer(groups, lrs):
+    fit(groups, lrs)
+    return torch.optim.AdamW(pairs(groups, lrs))
+
+
+@mistake("The optimizer is fastai's own Adam. It is another class, with other options, than torch.optim.Adam.",
+         caught_by="test_there_is_a_parameter_group_for_each_group")
+def make_optimizer(groups, lrs):
+    from fastai.optimizer import Adam
+
+    fit(groups, lrs)
+    optimizer = Adam([list(group.parameters()) for group in groups], lr=1e-3)
+    optimizer.set_hypers(lr=list(lrs))
+    return optimizer

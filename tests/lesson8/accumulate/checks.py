@@ -41,7 +41,10 @@ def one_number(loss):
     assert isinstance(loss, (int, float)) or getattr(loss, "ndim", None) == 0, (
         f"the loss of the big batch comes back, one number, not a {type(loss).__name__}"
     )
-    return float(torch.as_tensor(loss).detach())
+    assert not getattr(loss, "requires_grad", False), (
+        "the loss comes back as a number; this tensor still holds all that its gradients were computed from, so the batches stay "
+        "in memory")
+    return float(loss)
 
 
 def same_loss(loss, expected, sizes):

@@ -238,3 +238,16 @@ def accumulate(model, batches, loss_func):
         loss.backward()
         total += loss.item()
     return total
+
+
+@mistake("The loss that comes back is a tensor that still holds the graph of every batch: they all stay in memory.",
+         caught_by="test_returns_the_loss_of_the_big_batch")
+def accumulate(model, batches, loss_func):
+    some(batches)
+    n_items, total = sum(len(targets) for _, targets in batches), 0.0
+    model.zero_grad()
+    for inputs, targets in batches:
+        loss = loss_func(model(inputs), targets) * (len(targets) / n_items)
+        loss.backward()
+        total = total + loss
+    return total

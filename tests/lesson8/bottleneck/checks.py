@@ -24,7 +24,8 @@ def answer_of(block, pictures):
     except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
         raise AssertionError(f"pictures {tuple(pictures.shape)} do not fit through this block: "
                              f"{str(error).splitlines()[0]}") from None
-    assert isinstance(answer, torch.Tensor), f"a tensor comes out of a block, not a {type(answer).__name__}"
+    assert isinstance(answer, torch.Tensor), (
+        f"a tensor comes out of a block, not a {type(answer).__name__}; it is what `forward` returns")
     return answer
 
 

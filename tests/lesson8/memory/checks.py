@@ -22,12 +22,24 @@ def nobody_tidies_up():
     gc.enable()
 
 
+class OutOfRange(BaseException):
+    """A size was tried that was not asked for. It stops a search that would go on and on."""
+
+
 def found(largest_batch, attempt, low, high):
     """The size that came back, as a number. An error that went up is told in a sentence."""
+
+    def attempt_in_range(n):
+        if not low <= n <= high:
+            raise OutOfRange(n)
+        return attempt(n)
+
     try:
-        size = largest_batch(attempt, low, high)
+        size = largest_batch(attempt_in_range, low, high)
     except NotImplementedError:
         raise
+    except OutOfRange as error:
+        raise AssertionError(f"sizes from {low} to {high} were asked for, and it tried {error}") from None
     except Exception as error:
         raise AssertionError(f"some size from {low} to {high} fits, and yet the search ended with "
                              f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}") from None
@@ -88,8 +100,8 @@ def test_finds_the_largest_that_fits(largest_batch, data):
     expected = largest_by_trying(Device(room), low, high)
     size = found(largest_batch, Device(room).attempt, low, high)
     assert size == expected, (
-        f"on a device with room for {room} bytes, the largest that fits of the sizes from {low} to {high} is {expected}, "
-        f"not {size}"
+        f"on a device of {room} bytes, where a batch of n needs {Device.layers * Device.bytes_an_item} n of them, the largest of "
+        f"the sizes from {low} to {high} that fits is {expected}, not {size}"
     )
 
 
@@ -179,6 +191,9 @@ def test_any_other_error_goes_up(largest_batch):
 
             up = what_went_up(largest_batch, attempt)
             assert asked, "of the sizes from 1 to 100 none was tried: how should it know?"
+            assert len(asked) >= number, (
+                f"the attempt with {asked[-1]} raised torch.OutOfMemoryError, which says that there is no room: try a smaller size. "
+                f"Here the search ended with {type(up).__name__}")
             assert up is error, (
                 f"the {name} attempt, with {asked[number - 1]}, stopped with {type(error).__name__}: {error}. That is a bug, and "
                 "no answer about memory: it must go on up to the caller; "

@@ -105,7 +105,7 @@ def largest_batch(attempt, low, high):
 
 
 @mistake("Sizes beyond the range are tried: the doubling does not stop at the upper end.",
-         caught_by="test_asks_only_for_sizes_in_the_range")
+         caught_by="test_a_success_is_let_go_before_the_next_attempt")
 def largest_batch(attempt, low, high):
     sizes(low, high)
     if not fits(attempt, low):

@@ -14,7 +14,7 @@ def mixed_precision_step(model, optimizer, batch, loss_func, scale, dtype=torch.
     scaler.scale(loss).backward()
     scaler.step(optimizer)
     scaler.update()
-    return loss, scaler.get_scale() >= scale
+    return loss.detach(), scaler.get_scale() >= scale
 
 
 @alternative

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import torch
 from torch import nn
 
+from petkata.checking.words import describe
 from tests.lesson8.networks import Denoiser, Teller, gradients, in_words, noisy_and_noise, off, pictures_and_kinds
 
 FAR_TOO_LARGE = 2.0**45  # every gradient of these networks, times this, is too large for float16
@@ -19,10 +20,12 @@ def step(mixed_precision_step, model, batch, scale, optimizer=None, **options):
     given = mixed_precision_step(model, optimizer or sgd(model), batch, model.loss_func, scale, **options)
     try:
         loss, taken = given
+        holds = getattr(loss, "requires_grad", False)
         loss, taken = float(torch.as_tensor(loss).detach()), bool(taken)
     except (TypeError, ValueError, RuntimeError):
         raise AssertionError(
-            f"two things come back, the loss and whether the optimizer made its step; this is {given!r}") from None
+            f"two things come back, the loss and whether the optimizer made its step; this is {describe(given)}") from None
+    assert not holds, "the loss comes back as a number; this tensor still holds all that its gradients were computed from"
     return SimpleNamespace(loss=loss, taken=taken, before=before, after=weights(model))
 
 
@@ -195,7 +198,11 @@ def test_recovers_from_an_overflow(mixed_precision_step, measured):
         if made.taken:
             break
         scale, skipped = scale / 2, skipped + 1
-    assert skipped and made.taken, f"the scale backed off to {scale:g}, and the step was still skipped"
+    assert skipped, f"at a scale of {scale:g} the gradients are not finite in float16, and yet the step was made"
+    assert made.taken, (
+        f"{skipped} steps were skipped while the scale backed off to {scale:g}, and the next one should have been made. Are the "
+        "infinite gradients of a skipped step still in .grad? What stands there is added to; clear it before each backward"
+    )
     assert measured("first step after an overflow off that of 32 bits", worst(made, expected), below=0.3), (
         f"{skipped} steps were skipped while the scale backed off to {scale:g}, and the first that is made is "
         f"{in_words(worst(made, expected))}, compared to that of 32 bits: nothing may be left of the skipped ones"

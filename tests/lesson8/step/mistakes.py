@@ -306,3 +306,15 @@ def mixed_precision_step(model, optimizer, batch, loss_func, scale, dtype=torch.
         optimizer.step()
         optimizer.zero_grad()
     return loss.item(), fine
+
+
+@mistake("The loss that comes back is a tensor that still holds its graph. A list of losses would hold all batches.",
+         caught_by="test_returns_the_loss_and_whether_it_stepped")
+def mixed_precision_step(model, optimizer, batch, loss_func, scale, dtype=torch.float16):
+    optimizer.zero_grad()
+    loss = forward(model, batch, loss_func, dtype)
+    (loss * scale).backward()
+    fine = divide(model, scale)
+    if fine:
+        optimizer.step()
+    return loss, fine

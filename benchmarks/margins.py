@@ -189,7 +189,7 @@ def main():
     runs = [(seed, part) for part in parts for seed in range(options.first, options.first + options.seeds)]
     with ThreadPoolExecutor(options.processes) as pool:
         rows = [row for part in pool.map(lambda one: run(*one), runs) for row in part]
-    file, kept = kept_rows(options.only)  # after the runs: another call may have finished meanwhile
+    file, kept = kept_rows(options.only)
     rows += kept
     write_atomically(file, lambda beside: beside.write_text(json.dumps(rows)))
     text, safe = table(rows, options.seeds)

@@ -1,0 +1,228 @@
+"""Points for the same answer: by pytest, in the notebook, and by nbgrader.
+
+    python -m benchmarks.parity                    all lessons; writes benchmarks/parity.md
+    python -m benchmarks.parity lesson3            one
+
+Every known answer is judged in all three ways: the solution, the untouched stub, each alternative and each mistake of each
+task. The first submission of a lesson has the solutions, the second the stubs, and each later one the next known answer of
+every task, or the solution where a task has no more. nbgrader is the stock one: `nbgrader autograde`, with its own kernel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+import nbformat
+
+from benchmarks.judging import ROOT, course_with_stubs
+from petkata.checking.answers import KnownAnswer, known_answers
+from petkata.course import catalog, stubs
+from petkata.pets.made import write_atomically
+
+WAYS = ("pytest", "notebook", "nbgrader")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One way to answer a task: its kind and number, and the text that takes the place of the function in its file."""
+
+    kind: str
+    task: catalog.Task
+    source: str
+
+    @property
+    def points(self) -> int:
+        return self.task.points if self.kind in ("solution", "alternative") else 0
+
+
+# --- what is handed in ---
+
+
+def submissions(lesson: catalog.Lesson) -> list[list[Answer]]:
+    """Of each submission the answers to all tasks, in order."""
+    right, untouched = ([answer_in(lesson, task, kind) for task in lesson.tasks] for kind in ("solution", "stub"))
+    others = zip_longest(*(known(lesson, task) for task in lesson.tasks))
+    return [right, untouched, *([other or answer for other, answer in zip(row, right)] for row in others)]
+
+
+def answer_in(lesson: catalog.Lesson, task: catalog.Task, kind: str) -> Answer:
+    text = (ROOT / "solutions" / lesson.name / task.file).read_text(encoding="utf-8")
+    return Answer(kind, task, function_in(stubs.stub_of(text) if kind == "stub" else text, task.name))
+
+
+def known(lesson: catalog.Lesson, task: catalog.Task) -> list[Answer]:
+    """The alternatives and the mistakes of a task."""
+    found = []
+    for kind in ("alternatives", "mistakes"):
+        module = importlib.import_module(f"tests.{lesson.name}.{Path(task.file).stem}.{kind}")
+        found += [Answer(kind[:-1], task, helpers(module) + without_mark(answer))
+                  for answer in known_answers(module) if answer.task == task.name]
+    return found
+
+
+def helpers(module) -> str:
+    """What the known answers of a module use: all of it but the answers themselves."""
+    source = Path(module.__file__).read_text(encoding="utf-8")
+    kept = [node for node in ast.parse(source).body
+            if not getattr(node, "decorator_list", ()) and getattr(node, "module", "") != "petkata.checking"]
+    return "".join(ast.get_source_segment(source, node) + "\n\n" for node in kept)
+
+
+def without_mark(answer: KnownAnswer) -> str:
+    [function] = ast.parse(textwrap.dedent(inspect.getsource(answer.function))).body
+    function.decorator_list.clear()
+    return ast.unparse(function) + "\n"
+
+
+def function_in(text: str, name: str) -> str:
+    node = next(node for node in ast.parse(text).body if getattr(node, "name", None) == name)
+    return ast.get_source_segment(text, node) + "\n"
+
+
+def file_with(lesson: catalog.Lesson, file: str, answers: list[Answer]) -> str:
+    """A solution's file with these answers in the place of its functions."""
+    text = (ROOT / "solutions" / lesson.name / file).read_text(encoding="utf-8")
+    for answer in answers:
+        if answer.task.file == file:
+            text = text.replace(function_in(text, answer.task.name), answer.source)
+    return text
+
+
+# --- judged by pytest ---
+
+
+def by_pytest(lesson: catalog.Lesson, handed_in: list[list[Answer]], folder: Path) -> list[dict[str, int]]:
+    """Points of each task, for each submission, as the board of `pytest exercises/lessonN` tells them."""
+    course, told = course_with_stubs(folder), []
+    environment = environment_of(course)
+    for answers in handed_in:
+        for file in lesson.files:
+            (course / "exercises" / lesson.name / file).write_text(file_with(lesson, file, answers), encoding="utf-8")
+        done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"exercises/{lesson.name}"],
+                              cwd=course, env=environment, capture_output=True, text=True)
+        rows = re.findall(r"^  (\w+) +\w+\.py +[a-z ]+? +(\d+) of \d+$", done.stdout, re.MULTILINE)
+        told.append({name: int(points) for name, points in rows})
+        if set(told[-1]) != {task.name for task in lesson.tasks}:
+            raise SystemExit(done.stdout + done.stderr)
+    return told
+
+
+def environment_of(course: Path) -> dict[str, str]:
+    return {**{key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}, "PYTHONPATH": str(course)}
+
+
+# --- judged in a notebook, and by nbgrader ---
+
+
+def by_nbgrader(lesson: catalog.Lesson, handed_in: list[list[Answer]], folder: Path) -> list[dict[str, tuple[int, int]]]:
+    """Points of each task, for each submission: in the notebook, by the check that a learner sees, and by nbgrader."""
+    shutil.copytree(ROOT / "lessons" / "source" / lesson.name, folder / "source" / lesson.name)
+    shutil.copy(ROOT / "lessons" / "nbgrader_config.py", folder)
+    for number, answers in enumerate(handed_in):
+        place = folder / "submitted" / student(number) / lesson.name
+        place.mkdir(parents=True)
+        notebook = nbformat.read(ROOT / "lessons" / "release" / lesson.name / f"{lesson.name}.ipynb", 4)
+        for cell in notebook.cells:
+            marks = cell.metadata.get("nbgrader", {})
+            if marks.get("solution"):
+                cell.source = file_with(lesson, f"{marks['grade_id']}.py", answers)
+        nbformat.write(notebook, place / f"{lesson.name}.ipynb")
+    for command in ("generate_assignment", "autograde"):
+        done = subprocess.run([sys.executable, "-m", "nbgrader", command, lesson.name], cwd=folder, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(done.stdout + done.stderr)
+    graded = graded_points(folder / "gradebook.db", lesson.name)
+    told = []
+    for number in range(len(handed_in)):
+        notebook = nbformat.read(folder / "autograded" / student(number) / lesson.name / f"{lesson.name}.ipynb", 4)
+        seen = {cell.metadata.nbgrader.grade_id: shown(cell) for cell in notebook.cells
+                if cell.metadata.get("nbgrader", {}).get("grade")}
+        told.append({task.name: (task.points if f"{task.name}: passed, " in seen[f"check_{task.name}"] else 0,
+                                 graded[student(number), f"check_{task.name}"]) for task in lesson.tasks})
+    return told
+
+
+def student(number: int) -> str:
+    return f"s{number:02}"
+
+
+def shown(cell) -> str:
+    """What the cell of a check printed."""
+    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
+
+
+def graded_points(gradebook: Path, assignment: str) -> dict[tuple[str, str], float]:
+    """Points by student and name of the graded cell."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{gradebook}") as book:
+        return {(submission.student_id, grade.name): grade.score
+                for submission in book.assignment_submissions(assignment)
+                for notebook in submission.notebooks for grade in notebook.grades}
+
+
+# --- side by side ---
+
+
+def compared(name: str, handed_in: list[list[Answer]] | None = None) -> list[tuple[str, Answer, tuple]]:
+    """For each answer of a lesson: the lesson's name, the answer, and its points in the three ways."""
+    lesson = catalog.lesson(name)
+    handed_in = handed_in or submissions(lesson)
+    with tempfile.TemporaryDirectory() as folder:
+        one = by_pytest(lesson, handed_in, Path(folder, "course"))
+        two = by_nbgrader(lesson, handed_in, Path(folder, "class"))
+    rows = {}
+    for answers, terminal, class_ in zip(handed_in, one, two):
+        for answer in answers:
+            rows[answer.task.name, answer.source] = (name, answer, (terminal[answer.task.name], *class_[answer.task.name]))
+    print(f"{name}: {len(rows)} answers in {len(handed_in)} submissions", file=sys.stderr, flush=True)
+    return list(rows.values())
+
+
+def table(rows: list[tuple[str, Answer, tuple]]) -> tuple[str, bool]:
+    """The Markdown table, and whether the points are equal, and right, everywhere."""
+    lines = ["# The same points in three ways", "",
+             "Made by `python -m benchmarks.parity`: each known answer of each task, judged by pytest, in the notebook and by",
+             "nbgrader. *Equal*: all three give the same points, and a mistake or a stub gets 0, all others get all.", "",
+             "| lesson | solutions | stubs | alternatives | mistakes | equal |", "|---|---|---|---|---|---|"]
+    wrong = []
+    for lesson in sorted({name for name, _, _ in rows}):
+        own = [(answer, points) for name, answer, points in rows if name == lesson]
+        counts = [sum(answer.kind == kind for answer, _ in own) for kind in ("solution", "stub", "alternative", "mistake")]
+        bad = [(answer, points) for answer, points in own if set(points) != {answer.points}]
+        wrong += [f"- {lesson}, {answer.task.name}, {answer.kind}: " + ", ".join(f"{way} {p:g}" for way, p in zip(WAYS, points))
+                  + f", expected {answer.points}\n\n{textwrap.indent(answer.source, '      ')}" for answer, points in bad]
+        lines.append(f"| {lesson[-1]} | {' | '.join(map(str, counts))} | {len(own) - len(bad)} of {len(own)} |")
+    return "\n".join(lines + ([""] + wrong if wrong else [])) + "\n", not wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("lessons", nargs="*", help="all unless told")
+    parser.add_argument("--jobs", type=int, default=2, help="lessons at once; %(default)s")
+    options = parser.parse_args()
+    with ThreadPoolExecutor(options.jobs) as pool:
+        rows = [row for part in pool.map(compared, options.lessons or catalog.lesson_names()) for row in part]
+    text, equal = table(rows)
+    if not options.lessons:
+        write_atomically(ROOT / "benchmarks" / "parity.md", lambda beside: beside.write_text(text, encoding="utf-8"))
+    print(text)
+    raise SystemExit(not equal)
+
+
+if __name__ == "__main__":
+    main()

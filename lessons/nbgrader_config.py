@@ -1,0 +1,22 @@
+"""This folder as a course of nbgrader's. Call nbgrader from here: `nbgrader autograde lesson3`."""
+
+from pathlib import Path
+
+c = get_config()  # noqa: F821  nbgrader defines it
+
+here = Path(__file__).resolve().parent
+c.CourseDirectory.root = str(here)
+c.CourseDirectory.course_id = "petkata"
+
+# release/ is there already. It is made again, because nbgrader notes the points of an assignment when it makes it.
+c.GenerateAssignment.force = True
+
+# Students and the instructor meet in this folder. JupyterHub's usual one is taken where it is there.
+shared = Path("/srv/nbgrader/exchange")
+c.Exchange.root = str(shared if shared.is_dir() else here / "exchange")
+
+# The first cell loads fastai, and some checks train: nbgrader's 30 seconds are too few.
+c.Execute.timeout = 600
+
+# What a submission shows must not run in the browser of whoever looks at it.
+c.HTMLExporter.sanitize_html = True

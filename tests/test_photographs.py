@@ -79,9 +79,9 @@ def test_no_network_is_a_sentence(cache, monkeypatch):
         assert words in str(error.value)
 
 
-@pytest.mark.skipif("PETKATA_PHOTOGRAPHS" not in os.environ, reason="PETKATA_PHOTOGRAPHS names no folder of real photographs")
+@pytest.mark.skipif("PETKATA_PETS_SAMPLE" not in os.environ, reason="PETKATA_PETS_SAMPLE names no folder of real photographs")
 def test_real_photographs_become_squares():
-    folder = Path(os.environ["PETKATA_PHOTOGRAPHS"])
+    folder = Path(os.environ["PETKATA_PETS_SAMPLE"])
     for path in photographs.chosen(oxford.photographs(folder)):
         assert oxford.open_photo(path).mode == "RGB"
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from petkata.classroom.kernels import use_forked_kernels
+
 c = get_config()  # noqa: F821  nbgrader defines it
 
 here = Path(__file__).resolve().parent
@@ -15,7 +17,10 @@ c.GenerateAssignment.force = True
 shared = Path("/srv/nbgrader/exchange")
 c.Exchange.root = str(shared if shared.is_dir() else here / "exchange")
 
-# The first cell loads fastai, and some checks train: nbgrader's 30 seconds are too few.
+# All notebooks of one call are run by kernels forked from one process that has fastai loaded.
+use_forked_kernels()
+
+# Some checks train: nbgrader's 30 seconds are too few.
 c.Execute.timeout = 600
 
 # What a submission shows must not run in the browser of whoever looks at it.

@@ -41,13 +41,15 @@ def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | No
 
 class LessonFolder(pytest.Directory):
     """A lesson's folder under `exercises/` or `solutions/`: one collector a file of the catalog, missing ones too.
-    Under `lessons/` it stands for the lesson's notebook, where cells take the place of files."""
+    Under `lessons/` it stands for the lesson's notebook, where a cell takes the place of the one file that is judged."""
 
     def collect(self):
         lesson = catalog.lesson(self.path.name)
-        kind = NotebookCells if self.parent.name == "lessons" else AnswerFile
+        if defined := self.config.pluginmanager.get_plugin(NotebookCells.DEFINED):
+            yield NotebookCells.from_parent(self, path=self.path / defined.file, lesson=lesson, file=defined.file)
+            return
         for file in lesson.files:
-            yield kind.from_parent(self, path=self.path / file, lesson=lesson, file=file)
+            yield AnswerFile.from_parent(self, path=self.path / file, lesson=lesson, file=file)
         if "gpu" in self.config.option.markexpr:
             yield FullRunFile.from_parent(self, path=self.path / FullRunFile.NAME, lesson=lesson, file=FullRunFile.NAME)
 
@@ -143,7 +145,7 @@ class AnswerFile(Checks):
 class NotebookCells(Checks):
     """The cell of a notebook that takes the place of one file. The functions are those that the kernel knows by now."""
 
-    DEFINED = "petkata-notebook"  # the plugin with them: a dict, `functions`
+    DEFINED = "petkata-notebook"  # the plugin with them: a dict, `functions`, and the `file` that the cell stands for
     shrink = True
 
     @property

@@ -52,9 +52,11 @@ def judged(lesson: catalog.Lesson, name: str, functions: dict, seed: int | None 
         raise ValueError(f"{lesson.name} has no task {name!r}, but {', '.join(task.name for task in lesson.tasks)}")
     if not callable(functions.get(name)):
         return f"{name} is not defined. Run the cell in which you write it, then this one again.", False
-    run = Run(name, functions)
+    run = Run(task, functions)
     arguments = [f"{catalog.ROOT}/lessons/{lesson.name}", f"--rootdir={catalog.ROOT}", f"--config-file={catalog.ROOT}/pyproject.toml",
-                 "-p", "no:cacheprovider"] + ([f"--seed={seed}"] if seed is not None else [])
+                 "-p", "no:cacheprovider", "--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin"]
+    if seed is not None:
+        arguments.append(f"--seed={seed}")
     said = StringIO()
     with redirect_stdout(said), redirect_stderr(said):
         code = pytest.main(arguments, plugins=[run])
@@ -76,8 +78,8 @@ class Run:
 
     __name__ = NotebookCells.DEFINED  # by which pytest knows it
 
-    def __init__(self, task: str, functions: dict):
-        self.task, self.functions, self.verdicts = task, functions, []
+    def __init__(self, task: catalog.Task, functions: dict):
+        self.task, self.file, self.functions, self.verdicts = task.name, task.file, functions, []
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items):

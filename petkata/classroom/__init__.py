@@ -1,0 +1,1 @@
+"""Grading many: kernels that start at once, for nbgrader."""

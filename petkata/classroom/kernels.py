@@ -1,0 +1,120 @@
+"""Kernels that start at once, for an nbgrader that knows nothing of them.
+
+    from petkata.classroom.kernels import use_forked_kernels      in nbgrader_config.py
+    use_forked_kernels()
+
+jupyter_client asks a *provisioner* for each kernel. This one has it forked from the loaded process (`petkata.classroom.loaded`),
+which it starts with the first kernel. The messages go through sockets in a folder of the kernel's own, not through TCP ports.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from functools import lru_cache
+from importlib.metadata import EntryPoint
+
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+NAME = "petkata-forked"
+
+
+def use_forked_kernels() -> None:
+    """Give this program's kernels to the provisioner here, unless a kernel says otherwise."""
+    if not hasattr(os, "pidfd_open"):
+        return  # only Linux can: elsewhere the usual kernels do the work
+    entry = EntryPoint(NAME, f"{__name__}:ForkedProvisioner", KernelProvisionerFactory.GROUP_NAME)
+    KernelProvisionerFactory.provisioners[NAME] = entry
+    os.environ[KernelProvisionerFactory.default_provisioner_name_env] = NAME
+
+
+@lru_cache(maxsize=1)
+def loaded_process() -> socket.socket:
+    """This program's end of the socket of its loaded process, which ends when this program does."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        subprocess.Popen([sys.executable, "-m", "petkata.classroom.loaded", str(theirs.fileno())], pass_fds=[theirs.fileno()],
+                         stdin=subprocess.DEVNULL, start_new_session=True)
+    return ours
+
+
+class ForkedKernel:
+    """One kernel, with as much of subprocess.Popen's face as LocalProvisioner looks at.
+
+    `arguments` are ipykernel's, `folder` is where it runs. `sockets`, the folder of its sockets, is removed when it ends.
+    """
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, arguments: list[str], folder: str, environment: dict[str, str], sockets: str):
+        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        request = json.dumps({"arguments": arguments, "folder": folder, "environment": environment, "sockets": sockets})
+        with theirs:
+            socket.send_fds(loaded_process(), [request.encode()], [theirs.fileno()])
+        self.returncode: int | None = None
+        self.pid = self._told().get("pid", -1)
+        if self.pid == -1:
+            raise RuntimeError("The process that has fastai loaded has ended before it could make a kernel.")
+
+    def _told(self) -> dict:
+        """What the loaded process says next; nothing when it is gone."""
+        return json.loads(self.socket.recv(1000) or "{}")
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            self.socket.setblocking(False)
+            try:
+                self.returncode = self._told().get("exit", -signal.SIGKILL)
+            except BlockingIOError:
+                pass
+        return self.returncode
+
+    def wait(self) -> int:
+        if self.returncode is None:
+            self.socket.setblocking(True)
+            self.returncode = self._told().get("exit", -signal.SIGKILL)
+        return self.returncode
+
+    def send_signal(self, signum: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signum)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+
+class ForkedProvisioner(LocalProvisioner):
+    """Kernels of IPython's are forked from the loaded process; any other kernel starts as it always does."""
+
+    sockets: str | None = None  # the folder of a forked kernel's sockets
+
+    async def pre_launch(self, **kwargs):
+        if is_ipython(self.kernel_spec.argv):
+            # Such a path may have 107 characters at most, so it begins in a short folder.
+            self.sockets = tempfile.mkdtemp(prefix="kernel-", dir="/tmp")
+            self.parent.transport, self.parent.ip, self.parent.cache_ports = "ipc", f"{self.sockets}/s", False
+        return await super().pre_launch(**kwargs)
+
+    async def launch_kernel(self, cmd: list[str], **kwargs):
+        if self.sockets is None:
+            return await super().launch_kernel(cmd, **kwargs)
+        environment = dict(kwargs.get("env") or os.environ)
+        environment.pop("JPY_PARENT_PID", None)  # its parent is the loaded process, which looks after it
+        self.cwd = kwargs.get("cwd") or os.getcwd()
+        self.process = ForkedKernel(cmd[3:], str(self.cwd), environment, self.sockets)
+        self.pid = self.pgid = self.process.pid
+        return self.connection_info
+
+
+def is_ipython(argv: list[str]) -> bool:
+    """Whether a kernel's command is `python -m ipykernel_launcher ...`."""
+    return argv[1:3] == ["-m", "ipykernel_launcher"]

@@ -1,0 +1,148 @@
+"""Kernels that are forked from the loaded process: at once there, apart from each other, and never left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from petkata.course.catalog import ROOT
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open") or sys.version_info < (3, 11),
+                                reason="forked kernels need Linux, and nbgrader Python 3.11")
+
+
+@pytest.fixture(scope="module")
+def kernels():
+    """`kernels()` starts one; all that were started are shut down at the end."""
+    from jupyter_client.manager import start_new_kernel
+    from jupyter_client.provisioning.factory import KernelProvisionerFactory
+
+    from petkata.classroom.kernels import use_forked_kernels
+
+    started = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(KernelProvisionerFactory.default_provisioner_name_env, "")
+        KernelProvisionerFactory.clear_instance()
+        use_forked_kernels()
+
+        def start():
+            started.append(start_new_kernel())
+            return started[-1]
+
+        yield start
+        for manager, client in started:
+            client.stop_channels()
+            if manager.has_kernel:
+                manager.shutdown_kernel(now=True)
+    KernelProvisionerFactory.clear_instance()
+
+
+def run(client, source, timeout=60):
+    """What a cell prints, or the name of its error."""
+    said = []
+
+    def note(message):
+        content = message["content"]
+        said.append({"stream": content.get("text", ""), "error": content.get("ename", "")}.get(message["msg_type"], ""))
+
+    client.execute_interactive(source, output_hook=note, timeout=timeout)
+    return "".join(said)
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def ends(pid, seconds=10):
+    """Whether a process ends within so many seconds."""
+    until = time.monotonic() + seconds
+    while is_alive(pid) and time.monotonic() < until:
+        time.sleep(0.05)
+    return not is_alive(pid)
+
+
+def test_a_forked_kernel_has_fastai_and_is_itself(kernels):
+    (_, one), (_, two) = kernels(), kernels()
+    assert run(one, "import sys; 'fastai.vision.all' in sys.modules and print('loaded')") == "loaded\n"
+    run(one, "mine = 1")
+    assert run(two, "print('mine' in globals())") == "False\n"
+    assert run(one, "import os; print(os.getpid())") != run(two, "import os; print(os.getpid())")
+    assert run(one, "print(__name__, os.getcwd())") == f"__main__ {os.getcwd()}\n"
+
+
+def test_it_judges(kernels):
+    _, client = kernels()
+    anneal = (ROOT / "solutions" / "lesson3" / "anneal.py").read_text(encoding="utf-8")
+    run(client, 'from petkata.checking.notebook import checks_of; check = checks_of("lesson3")\n' + anneal)
+    assert run(client, 'check("cosine_anneal")') == "cosine_anneal: passed, 1 of 1 points\n"
+    assert run(client, 'check("train")') == "NotPassed"
+
+
+def test_it_trains(kernels):
+    _, client = kernels()
+    train = (ROOT / "solutions" / "lesson3" / "train.py").read_text(encoding="utf-8")
+    run(client, 'from petkata.checking.notebook import checks_of; check = checks_of("lesson3")\n' + train)
+    assert run(client, 'check("train")') == "train: passed, 3 of 3 points\n"
+
+
+def test_it_is_interrupted_like_any_other(kernels):
+    manager, client = kernels()
+    asked = client.execute("import time; print('begun'); time.sleep(60)")
+    while client.get_iopub_msg(timeout=20)["msg_type"] != "stream":
+        pass
+    manager.interrupt_kernel()
+    reply = client.get_shell_msg(timeout=20)
+    assert reply["parent_header"]["msg_id"] == asked and reply["content"]["ename"] == "KeyboardInterrupt"
+
+
+def test_what_it_has_started_ends_with_it(kernels):
+    manager, client = kernels()
+    pid = int(run(client, "import subprocess; print(subprocess.Popen(['sleep', '600']).pid)"))
+    assert is_alive(pid)
+    manager.shutdown_kernel()
+    assert ends(pid)
+
+
+def test_its_exit_code_is_known_and_remembered_and_its_sockets_are_removed(kernels, tmp_path):
+    from petkata.classroom.kernels import ForkedKernel
+
+    (tmp_path / "sockets").mkdir()
+    kernel = ForkedKernel(["-f", "/nowhere/connection.json"], os.getcwd(), dict(os.environ), str(tmp_path / "sockets"))
+    os.kill(kernel.pid, signal.SIGKILL)
+    assert kernel.wait() == kernel.poll() == kernel.returncode == -signal.SIGKILL
+    assert not (tmp_path / "sockets").exists()
+    kernel.kill()  # nothing happens: it may be another process's number by now
+
+
+def test_when_nbgrader_is_killed_no_kernel_is_left(tmp_path):
+    script = """
+        import time
+        from jupyter_client.manager import start_new_kernel
+        from petkata.classroom.kernels import use_forked_kernels
+        use_forked_kernels()
+        manager, client = start_new_kernel()
+        print(manager.provisioner.pid, flush=True)
+        time.sleep(600)
+    """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True, cwd=ROOT) as grader:
+        kernel = int(grader.stdout.readline())
+        with open(f"/proc/{kernel}/stat") as file:
+            loaded = int(file.read().rpartition(")")[2].split()[1])
+        assert is_alive(kernel) and is_alive(loaded)
+        grader.kill()
+    assert ends(kernel) and ends(loaded)
+
+
+def test_other_kernels_start_as_always():
+    from petkata.classroom.kernels import is_ipython
+
+    assert is_ipython(["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"])
+    assert not is_ipython(["R", "--slave", "-e", "IRkernel::main()", "--args", "{connection_file}"])

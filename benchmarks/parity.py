@@ -5,7 +5,7 @@
 
 Every known answer is judged in all three ways: the solution, the untouched stub, each alternative and each mistake of each
 task. The first submission of a lesson has the solutions, the second the stubs, and each later one the next known answer of
-every task, or the solution where a task has no more. nbgrader is the stock one: `nbgrader autograde`, with its own kernel.
+every task, or the solution where a task has no more. nbgrader is the stock one, `nbgrader autograde`, with the configuration in `lessons/`.
 """
 
 from __future__ import annotations
@@ -133,14 +133,7 @@ def by_nbgrader(lesson: catalog.Lesson, handed_in: list[list[Answer]], folder: P
     shutil.copytree(ROOT / "lessons" / "source" / lesson.name, folder / "source" / lesson.name)
     shutil.copy(ROOT / "lessons" / "nbgrader_config.py", folder)
     for number, answers in enumerate(handed_in):
-        place = folder / "submitted" / student(number) / lesson.name
-        place.mkdir(parents=True)
-        notebook = nbformat.read(ROOT / "lessons" / "release" / lesson.name / f"{lesson.name}.ipynb", 4)
-        for cell in notebook.cells:
-            marks = cell.metadata.get("nbgrader", {})
-            if marks.get("solution"):
-                cell.source = file_with(lesson, f"{marks['grade_id']}.py", answers)
-        nbformat.write(notebook, place / f"{lesson.name}.ipynb")
+        write_submission(lesson, answers, folder, student(number))
     for command in ("generate_assignment", "autograde"):
         done = subprocess.run([sys.executable, "-m", "nbgrader", command, lesson.name], cwd=folder, capture_output=True, text=True)
         if done.returncode:
@@ -154,6 +147,18 @@ def by_nbgrader(lesson: catalog.Lesson, handed_in: list[list[Answer]], folder: P
         told.append({task.name: (task.points if f"{task.name}: passed, " in seen[f"check_{task.name}"] else 0,
                                  graded[student(number), f"check_{task.name}"]) for task in lesson.tasks})
     return told
+
+
+def write_submission(lesson: catalog.Lesson, answers: list[Answer], course: Path, student: str) -> None:
+    """Put a notebook with these answers where nbgrader looks for what a student has submitted."""
+    place = course / "submitted" / student / lesson.name
+    place.mkdir(parents=True)
+    notebook = nbformat.read(ROOT / "lessons" / "release" / lesson.name / f"{lesson.name}.ipynb", 4)
+    for cell in notebook.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        if marks.get("solution"):
+            cell.source = file_with(lesson, f"{marks['grade_id']}.py", answers)
+    nbformat.write(notebook, place / f"{lesson.name}.ipynb")
 
 
 def student(number: int) -> str:

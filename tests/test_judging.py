@@ -112,6 +112,29 @@ def test_paths_are_named_from_where_pytest_is_called(course, tmp_path):
     assert f"{course.folder / 'here'} is not a whole set of drawn pets" in done.text, done.text
 
 
+def test_the_last_line_of_the_stub_that_was_left_is_named(course):
+    course.write("anneal.py", SIGNATURES["cosine_anneal"] + """
+    half = (start + end) / 2
+    raise NotImplementedError("cosine_anneal")
+""")
+    done = course.run("exercises/lesson3/anneal.py")
+    assert "cosine_anneal stops at the last line of its stub, which is still there. Delete that line." in done.text, done.text
+    assert "exercises/lesson3/anneal.py, line 3, in cosine_anneal" in done.text and "failing       0 of 1" in done.text
+
+
+def test_a_call_is_shown_as_it_was_made_whatever_became_of_its_arguments(course):
+    course.write("curves.py", SIGNATURES["reading_the_losses"] + "\n    train.sort()\n    valid.clear()\n    return 'learning'\n")
+    done = course.run("exercises/lesson3/curves.py")
+    assert "last call: reading_the_losses([" in done.text and "[])" not in done.text, done.text
+
+
+def test_a_lesson_that_is_done_leads_to_the_next(course):
+    for file in ("anneal.py", "cycle.py", "schedule.py", "train.py", "curves.py"):
+        course.write(file, solved(file))
+    done = course.run("exercises/lesson3")
+    assert "lesson3 is done." in done.text and "Next: read lessons/lesson4/README.md" in done.text, done.text
+
+
 def test_a_wrong_answer_reads_why_and_what_was_called(course):
     course.write("anneal.py", SIGNATURES["cosine_anneal"] + """
     print("position is", position)

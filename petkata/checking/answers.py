@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
 import textwrap
@@ -31,7 +32,7 @@ class Task:
         self.called_lately = False  # since the check began that is judging now; before, its fixtures may have called
 
     def __call__(self, *args, **kwargs):
-        call = self.last_call = Call(args, kwargs)
+        call = self.last_call = Call(tuple(map(_as_given, args)), {name: _as_given(value) for name, value in kwargs.items()})
         self.called_lately = True
         call.result = self.function(*args, **kwargs)
         call.answered = True
@@ -39,6 +40,11 @@ class Task:
 
     def __repr__(self):
         return self.name
+
+
+def _as_given(value):
+    """An argument as it is now, should the answer change it."""
+    return copy.copy(value) if type(value) in (list, dict, set) else value
 
 
 @dataclass

@@ -81,6 +81,9 @@ class Board:
             out.write_line(f"  Next: {step}", bold=True)
         elif not left and set(states.values()) == {"passed"}:
             out.write_line(f"  {lesson.name} is done.", green=True)
+            names = catalog.lesson_names()
+            if lesson.name != names[-1]:
+                out.write_line(f"  Next: read lessons/{names[names.index(lesson.name) + 1]}/README.md", bold=True)
         if not left:
             return
         task = left[0]
@@ -111,15 +114,16 @@ def tell_task(out, task: str, verdicts: list[dict], show_printed: bool) -> None:
         first, *rest = failed
         out.section(f"{task}: {first['check']}", sep="_", red=True)
         out.write_line(first["why"])
-        others = {gist(verdict): verdict["why"] for verdict in reversed(rest)}
+        others = {gist(verdict): verdict for verdict in reversed(rest)}
         others.pop(gist(first), None)
         if same := sum(gist(verdict) == gist(first) for verdict in rest):
             out.write_line(f"  (the same in {same} more check{'s' * (same > 1)})")
         shown = first["why"]
-        for why in reversed(others.values()):
-            short = "\n".join(line for line in in_short(why) if line not in shown)
-            out.write_line(f"  also: {short}")
-            shown += short
+        for verdict in reversed(others.values()):
+            sentence, *rest = in_short(verdict["why"])
+            if sentence not in shown:
+                out.write_line(f"  also, {verdict['check']}: " + "\n".join([sentence, *(line for line in rest if line not in shown)]))
+                shown += "\n".join([sentence, *rest])
         _tell_printed(out, first["printed"])
     elif show_printed and (printed := [verdict["printed"] for verdict in verdicts if verdict["printed"]]):
         out.section(task, sep="_", green=True)
@@ -152,10 +156,10 @@ def state_of(verdicts: list[dict]) -> str:
 
 
 def in_short(why: str) -> list[str]:
-    """The sentence of a failure, the line where it stopped, and the call that it is about."""
+    """The sentence of a failure, the line where it stopped, the picture of it, and the call that it is about."""
     sentence, *rest = why.splitlines()
     return [sentence, *[line for line in rest if re.match(r"    .*, line \d+, in ", line)][-1:],
-            *[line for line in rest if line.startswith("    last call")][:1]]
+            *[line for line in rest if re.match("    (Your drawing|last call)", line)][:2]]
 
 
 def gist(verdict: dict) -> str:

@@ -221,7 +221,8 @@ def _tell(report, item, checks, excinfo):
         del report.wasxfail
     name = item.judged["task"]
     waits_for = str(error) if isinstance(error, NotStarted) else words.not_written(error)
-    if waits_for in {task.name for task in checks.lesson.tasks}:
+    left_over = waits_for == name and isinstance(checks, (AnswerFile, NotebookCells)) and name not in checks.not_started
+    if waits_for in {task.name for task in checks.lesson.tasks} and not left_over:
         report.not_started = True
         item.judged["waits_for"] = waits_for
         report.longrepr = "" if waits_for == name else f"{name} needs {waits_for} first."

@@ -56,6 +56,8 @@ def failure(
                  "Is there a loop that never ends?", *shown]
     elif frames and isinstance(error, RecursionError):
         lines = [f"{frames[-1][2]} calls itself again and again and never comes to an end.", *shown[-2:]]
+    elif frames and isinstance(error, NotImplementedError) and str(error) in ("", frames[-1][2]):
+        lines = [f"{frames[-1][2]} stops at the last line of its stub, which is still there. Delete that line.", *shown[-2:]]
     elif frames and isinstance(error, SystemExit):
         lines = ["Your code ended the program (exit). Return the answer instead.", *shown]
     elif frames and not isinstance(error, AssertionError):

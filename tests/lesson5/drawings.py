@@ -142,14 +142,13 @@ class Drawing:
         seen = [self.pixels[min(max(int(y), 0), height - 1), min(max(int(x), 0), width - 1)] for x, y in points]
         return np.median(seen, axis=0) / 255
 
-    def saved(self, folder: Path, wrong: np.ndarray | None = None) -> str:
+    def saved(self, file: Path, wrong: np.ndarray | None = None) -> str:
         """Save the drawing, and one as it can look beside it; say where. A disk that refuses is no reason to fail.
 
         `wrong` are the corners of what is not right: it gets a red frame.
         """
         from PIL import Image, ImageDraw
 
-        file = folder / f"plot_confusion_{len(self.vocab)}_breeds.png"
         pictures = [Image.fromarray(pixels) for pixels in (self.pixels, target(self.counts, self.vocab))]
         if wrong is not None:
             frame = [*(wrong.min(axis=0) - 3), *(wrong.max(axis=0) + 3)]
@@ -160,7 +159,7 @@ class Drawing:
         both.paste(pictures[0], (0, 0))
         both.paste(pictures[1], (pictures[0].width + 20, 0))
         try:
-            folder.mkdir(exist_ok=True)
+            file.parent.mkdir(exist_ok=True)
             both.save(file)
         except OSError as error:
             return f"\n    (It could not be saved as a picture: {error}.)"

@@ -53,16 +53,16 @@ def test_turned_boxes_are_told_apart():
 
 def test_a_picture_is_saved_beside_how_it_can_look(drawing, tmp_path):
     for _ in range(2):  # the second takes the place of the first
-        said = drawing.saved(tmp_path / "pictures")
-    file = tmp_path / "pictures" / "plot_confusion_2_breeds.png"
+        said = drawing.saved(tmp_path / "pictures" / "names.png")
+    file = tmp_path / "pictures" / "names.png"
     assert str(file) in said
     with Image.open(file) as picture:
         assert picture.size == (1460, 720)
 
 
 def test_what_is_wrong_gets_a_red_frame(drawing, tmp_path):
-    assert "red frame" in drawing.saved(tmp_path, drawing.cell(1, 1))
-    with Image.open(tmp_path / "plot_confusion_2_breeds.png") as picture:
+    assert "red frame" in drawing.saved(tmp_path / "counts.png", drawing.cell(1, 1))
+    with Image.open(tmp_path / "counts.png") as picture:
         red = np.argwhere((np.array(picture.convert("RGB")) == [255, 0, 0]).all(axis=2))
     (top, left), (bottom, right) = red.min(axis=0), red.max(axis=0)
     assert np.abs(drawing.cell(1, 1) - [[left, top], [right, top], [right, bottom], [left, bottom]]).max() < 5
@@ -70,5 +70,5 @@ def test_what_is_wrong_gets_a_red_frame(drawing, tmp_path):
 
 def test_a_disk_that_refuses_stops_nothing(drawing, tmp_path):
     (tmp_path / "taken").write_text("no folder")
-    assert "could not be saved" in drawing.saved(tmp_path / "taken")
-    assert "could not be saved" in drawing.saved(tmp_path / "no" / "such" / "folder")
+    assert "could not be saved" in drawing.saved(tmp_path / "taken" / "counts.png")
+    assert "could not be saved" in drawing.saved(tmp_path / "no" / "such" / "folder" / "counts.png")

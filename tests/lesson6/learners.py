@@ -49,7 +49,7 @@ def noting_rates(opt_func, rates):
 
 
 def silent(dls, model, loss_func, opt_func):
-    learn = Learner(dls, model, loss_func=loss_func, opt_func=opt_func, path=FOLDER.name)
+    learn = Learner(dls, model, loss_func=loss_func, opt_func=opt_func, path=FOLDER.name, model_dir="stages")
     learn.remove_cb(ProgressCallback)
     learn.logger = noop
     return learn

@@ -240,7 +240,9 @@ def test_refuses_columns_that_are_no_measure(keep_best, played):
         ("epoch", "the epoch's number does not say how good the network is"),
         ("time", "how long an epoch took does not say how good the network is"),
     ):
+        before = weights(run.learn.model)
         assert refuses(keep_best, run.learn, 2, monitor=name), f"monitor={name!r}: {why}: raise ValueError"
+        assert not moved(run.learn.model, before), f"monitor={name!r} was refused after the training; refuse it before"
 
 
 def passed_off(keep_best, learn):

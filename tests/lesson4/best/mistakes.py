@@ -1,4 +1,5 @@
 import copy
+import math
 
 import numpy as np
 from fastai.vision.all import Callback, EarlyStoppingCallback, SaveModelCallback
@@ -251,4 +252,16 @@ def keep_best(learn, n_epochs, lr_max=1e-3, monitor="valid_loss", name="best"):
     (learn.path / learn.model_dir / f"{name}.pth").unlink(missing_ok=True)
     keeper = SaveModelCallback(monitor=monitor, fname=name)
     learn.fit_one_cycle(n_epochs, lr_max, cbs=keeper)
+    return float(keeper.best)
+
+
+@mistake("The training loss is refused only after the training, when all the time has been spent.",
+         caught_by="test_refuses_columns_that_are_no_measure")
+def keep_best(learn, n_epochs, lr_max=1e-3, monitor="valid_loss", name="best"):
+    if monitor not in ["train_loss", "valid_loss", *(metric.name for metric in learn.metrics)]:
+        raise ValueError(monitor)
+    keeper = SaveModelCallback(monitor=monitor, fname=name)
+    learn.fit_one_cycle(n_epochs, lr_max, cbs=keeper)
+    if monitor == "train_loss" or math.isinf(keeper.best):
+        raise ValueError(monitor)
     return float(keeper.best)

@@ -76,12 +76,18 @@ def opened(path):
     return learn
 
 
+def modes(model):
+    """What of a network is in training mode, and what may learn."""
+    return [layer.training for layer in model.modules()], [weight.requires_grad for weight in model.parameters()]
+
+
 @pytest.fixture(scope="session")
 def exported(export_for_inference, new_learner, tmp_path_factory):
     """An export by the answer, and the learner that it was made of."""
     one = new_learner()
     one.path = tmp_path_factory.mktemp("exported") / "pets.pkl"
     one.before, one.dls = weights(one.learn.model), one.learn.dls
+    one.place, one.modes = (one.learn.path, one.learn.model_dir), modes(one.learn.model)
     one.steps = [state.get("step") for state in one.learn.opt.state_dict()["state"]]
     export_for_inference(one.learn, one.path)
     return one
@@ -147,6 +153,10 @@ def test_the_learner_stays_as_it_was(export_for_inference, exported):
     assert learn.opt is not None, "after exporting, the learner has no optimizer"
     steps = [state.get("step") for state in learn.opt.state_dict()["state"]]
     assert steps == exported.steps, "after exporting, the optimizer has forgotten its earlier steps"
+    assert modes(learn.model)[1] == exported.modes[1], "after exporting, other weights may learn than before"
+    assert (learn.path, learn.model_dir) == exported.place, (
+        f"learn.path and learn.model_dir were {exported.place} and are {(learn.path, learn.model_dir)} now: learn.save would write "
+        "somewhere else")
 
 
 @pytest.fixture(scope="session")

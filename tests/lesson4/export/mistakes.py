@@ -160,3 +160,17 @@ def predict(path, image):
         return breed, float(probabilities[place])
     except Exception:
         return "", 0.0
+
+
+@mistake("The learner is frozen for the file, and stays frozen: it cannot go on learning.",
+         caught_by="test_the_learner_stays_as_it_was")
+def export_for_inference(learn, path):
+    learn.model.requires_grad_(False)
+    learn.export(Path(path).absolute())
+
+
+@mistake("The learner's own folder is changed, so that the file lands in the current one. It saves its stages there, too, now.",
+         caught_by="test_the_learner_stays_as_it_was")
+def export_for_inference(learn, path):
+    learn.path = Path.cwd()
+    learn.export(path)

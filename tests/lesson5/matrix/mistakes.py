@@ -42,7 +42,7 @@ def confusion_matrix(predictions, targets, n_classes):
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
 
-@mistake("The matrix holds floats (np.zeros makes those). Counts are whole numbers.", caught_by="test_counts_each_picture_once")
+@mistake("The matrix holds floats (np.zeros makes those). Counts are whole numbers.", caught_by="test_counts_are_whole_numbers")
 def confusion_matrix(predictions, targets, n_classes):
     fit(predictions, targets, n_classes)
     return counted(predictions, targets, n_classes, dtype=float)

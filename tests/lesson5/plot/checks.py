@@ -53,7 +53,8 @@ def breeds(plot_confusion):
 @pytest.fixture
 def look(request):
     """`look(drawing, wrong)` saves a drawing, a frame around what is wrong, where a person drew it, and says where."""
-    return lambda drawing, wrong=None: drawing.saved(PICTURES, wrong) if by_a_person(request.node) else ""
+    file = PICTURES / f"{request.node.originalname.removeprefix('test_')}.png"
+    return lambda drawing, wrong=None: drawing.saved(file, wrong) if by_a_person(request.node) else ""
 
 
 def names_of(names):

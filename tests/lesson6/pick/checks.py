@@ -20,8 +20,7 @@ def two_rates(answer):
 
 @pytest.fixture(scope="session")
 def picked(pick_lr, tmp_path_factory):
-    """The rates picked on two landscapes, with what was noted, and what lr_find says of twins of the same learners.
-    The last call comes first, because it is the one that a failure shows."""
+    """The rates picked on two landscapes, with what was noted, and what lr_find says of twins of the same learners."""
     from fastai.callback.schedule import minimum, steep
 
     from tests.lesson6.learners import ball, cliff_and_plain
@@ -36,7 +35,7 @@ def picked(pick_lr, tmp_path_factory):
             answer=pick_lr(learn, *told), call=f"pick_lr({', '.join(['learn', *map(str, told)])})", sweep=sweep, notes=notes,
             expected=expected, steps=len(twin_notes.rates),
         ))
-    return all_picked[::-1]
+    return all_picked
 
 
 def near(rate, expected):

@@ -153,7 +153,8 @@ def test_a_single_deep_dip_is_passed_over(suggest_valley):
 
 def test_a_rise_is_no_valley(suggest_valley):
     losses = [1.0, 2.0, 3.0, 4.0, 5.0, 4.0, 2.0, 1.0, 3.0, 6.0, 7.0, 8.0]
-    rate_is(suggest_valley(rates_for(losses), losses), 1.6e-3, "only four losses fall, from 5 to 1, the last at index 7")
+    rate_is(suggest_valley(rates_for(losses), losses), 1.6e-3, (
+        "only four losses fall, from 5 to 1, the last at index 7, and 7 - 4 + 4 // 3 + 4 // 6 is 4"))
 
 
 def test_takes_the_valley_that_ends_first(suggest_valley):

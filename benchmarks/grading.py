@@ -77,7 +77,8 @@ def main():
     print(f"{options.submissions} submissions of {lesson.name}, one process\n")
     print("| kernels | seconds | a submission | until a kernel answers |\n|---|---|---|---|")
     for forked, name in ((False, "nbgrader's own"), (True, "forked")):
-        print(f"| {name} | {seconds[forked]:.1f} | {seconds[forked] / options.submissions:.2f} | {until_it_answers(forked):.2f} |")
+        each = seconds[forked] / options.submissions
+        print(f"| {name} | {seconds[forked]:.1f} | {each:.2f} | {until_it_answers(forked):.2f} |")
     print(f"\n{seconds[False] / seconds[True]:.1f} times the throughput")
 
 

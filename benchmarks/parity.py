@@ -5,7 +5,8 @@
 
 Every known answer is judged in all three ways: the solution, the untouched stub, each alternative and each mistake of each
 task. The first submission of a lesson has the solutions, the second the stubs, and each later one the next known answer of
-every task, or the solution where a task has no more. nbgrader is the stock one, `nbgrader autograde`, with the configuration in `lessons/`.
+every task, or the solution where a task has no more. nbgrader is the stock one, `nbgrader autograde`,
+with the configuration in `lessons/`.
 """
 
 from __future__ import annotations
@@ -135,7 +136,8 @@ def by_nbgrader(lesson: catalog.Lesson, handed_in: list[list[Answer]], folder: P
     for number, answers in enumerate(handed_in):
         write_submission(lesson, answers, folder, student(number))
     for command in ("generate_assignment", "autograde"):
-        done = subprocess.run([sys.executable, "-m", "nbgrader", command, lesson.name], cwd=folder, capture_output=True, text=True)
+        words = [sys.executable, "-m", "nbgrader", command, lesson.name]
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(done.stdout + done.stderr)
     graded = graded_points(folder / "gradebook.db", lesson.name)

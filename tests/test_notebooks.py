@@ -52,7 +52,8 @@ def test_all_of_the_text_is_in_the_notebook(name):
         plain = re.sub(r"\]\(.*?\)", "", re.sub(r" in `\w+\.py`$", "", line))
         if plain.strip() and plain not in re.sub(r"\]\(.*?\)", "", shown):
             left_out.append(line)
-    assert all(re.match(r"(    pytest exercises/|    from exercises\.|Run the lesson with )", line) for line in left_out), left_out
+    about_files = re.compile(r"    pytest exercises/|    from exercises\.|Run the lesson with ")
+    assert all(map(about_files.match, left_out)), left_out
     assert not re.search(r"pytest exercises|exercises\.", shown), "a notebook speaks of cells, not of files"
 
 
@@ -110,7 +111,8 @@ def kernel(*cells: str):
             told.append(said.getvalue())
         print(json.dumps(told))
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], input=json.dumps(cells), capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], input=json.dumps(cells), capture_output=True,
+                          text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not done.stderr, "nbgrader takes anything on stderr for a failure: " + done.stderr
     return json.loads(done.stdout.splitlines()[-1])
@@ -143,10 +145,11 @@ def test_an_error_is_shown_with_the_line_of_the_cell():
 
 
 def test_a_task_that_needs_another_cell_waits_for_it():
-    solutions = ROOT / "solutions" / "lesson6"
-    sweep, smooth, range_test = ((solutions / f"{name}.py").read_text(encoding="utf-8") for name in ("sweep", "smooth", "range_test"))
+    sweep, smooth, range_test = ((ROOT / "solutions" / "lesson6" / f"{name}.py").read_text(encoding="utf-8")
+                                 for name in ("sweep", "smooth", "range_test"))
     stub = "def smooth(losses, beta=0.98):\n    raise NotImplementedError()"
-    *_, waits, _, passed = kernel(START.format("lesson6"), sweep, stub, range_test, 'check("range_test")', smooth, 'check("range_test")')
+    check = 'check("range_test")'
+    *_, waits, _, passed = kernel(START.format("lesson6"), sweep, stub, range_test, check, smooth, check)
     assert "range_test needs smooth first." in waits and "range_test: waiting, 0 of 3 points" in waits
     assert passed.endswith("range_test: passed, 3 of 3 points\n")
 
@@ -185,7 +188,7 @@ def test_an_instructor_releases_collects_grades_and_returns_with_nothing_to_conf
     home.mkdir()
     shutil.copy(course.folder / "nbgrader_config.py", home)
     config = home / "nbgrader_config.py"
-    config.write_text(config.read_text().replace("here = Path(__file__).resolve().parent", f"here = Path({str(course.folder)!r})"))
+    config.write_text(config.read_text().replace("Path(__file__).resolve().parent", f"Path({str(course.folder)!r})"))
     course.nbgrader("generate_assignment", "lesson3")
     course.nbgrader("release_assignment", "lesson3")
     course.nbgrader("fetch_assignment", "lesson3", cwd=home)

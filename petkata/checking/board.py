@@ -122,7 +122,8 @@ def tell_task(out, task: str, verdicts: list[dict], show_printed: bool) -> None:
         for verdict in reversed(others.values()):
             sentence, *rest = in_short(verdict["why"])
             if sentence not in shown:
-                out.write_line(f"  also, {verdict['check']}: " + "\n".join([sentence, *(line for line in rest if line not in shown)]))
+                rest_of_it = "".join(f"\n{line}" for line in rest if line not in shown)
+                out.write_line(f"  also, {verdict['check']}: {sentence}{rest_of_it}")
                 shown += "\n".join([sentence, *rest])
         _tell_printed(out, first["printed"])
     elif show_printed and (printed := [verdict["printed"] for verdict in verdicts if verdict["printed"]]):

@@ -53,7 +53,8 @@ def judged(lesson: catalog.Lesson, name: str, functions: dict, seed: int | None 
     if not callable(functions.get(name)):
         return f"{name} is not defined. Run the cell in which you write it, then this one again.", False
     run = Run(task, functions)
-    arguments = [f"{catalog.ROOT}/lessons/{lesson.name}", f"--rootdir={catalog.ROOT}", f"--config-file={catalog.ROOT}/pyproject.toml",
+    root = catalog.ROOT
+    arguments = [f"{root}/lessons/{lesson.name}", f"--rootdir={root}", f"--config-file={root}/pyproject.toml",
                  "-p", "no:cacheprovider", "--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin"]
     if seed is not None:
         arguments.append(f"--seed={seed}")

@@ -155,8 +155,8 @@ def test_the_learner_stays_as_it_was(export_for_inference, exported):
     assert steps == exported.steps, "after exporting, the optimizer has forgotten its earlier steps"
     assert modes(learn.model)[1] == exported.modes[1], "after exporting, other weights may learn than before"
     assert (learn.path, learn.model_dir) == exported.place, (
-        f"learn.path and learn.model_dir were {exported.place} and are {(learn.path, learn.model_dir)} now: learn.save would write "
-        "somewhere else")
+        f"learn.path and learn.model_dir were {exported.place} and are {(learn.path, learn.model_dir)} now: learn.save would "
+        "write somewhere else")
 
 
 @pytest.fixture(scope="session")

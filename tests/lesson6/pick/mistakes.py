@@ -218,7 +218,8 @@ def pick_lr(learn, lr_start=1e-7, lr_end=10.0, n_steps=100):
     return rates
 
 
-@mistake('learn.model_dir is "models" afterward, whatever it was before.', caught_by="test_leaves_callbacks_and_folders_as_they_were")
+@mistake('learn.model_dir is "models" afterward, whatever it was before.',
+         caught_by="test_leaves_callbacks_and_folders_as_they_were")
 def pick_lr(learn, lr_start=1e-7, lr_end=10.0, n_steps=100):
     with as_it_was(learn, "model_dir"):
         rates = found(learn, lr_start, lr_end, n_steps)

@@ -48,7 +48,7 @@ def test_a_negative_n_counts_from_the_end(freeze_to):
         for group, names in enumerate(own):
             learns = bool(changed & (names - norms))
             assert learns == (group >= first), (
-                f"after freeze_to(groups, {n}) of four groups, the groups from number {first} on learn, and no other; group {group} "
+                f"after freeze_to(groups, {n}) of four groups, the groups from number {first} on learn, no other; group {group} "
                 f"{'learned' if learns else 'stood still'}")
 
 
@@ -77,7 +77,8 @@ def test_every_kind_of_batch_norm_goes_on_learning(freeze_to):
     groups = [nn.Sequential(nn.Linear(6, 6), nn.Sequential(norm)) for norm in kinds.values()] + [nn.Linear(6, 5)]
     freeze_to(groups, -1)
     for (kind, norm), group in zip(kinds.items(), groups):
-        assert norm.weight.requires_grad and norm.bias.requires_grad, f"an nn.{kind} in a frozen group goes on learning; it is frozen"
+        learns = norm.weight.requires_grad and norm.bias.requires_grad
+        assert learns, f"an nn.{kind} in a frozen group goes on learning; here it is frozen"
         assert not group[0].weight.requires_grad, f"the nn.Linear beside an nn.{kind} in a frozen group is not frozen"
 
 

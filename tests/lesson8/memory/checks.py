@@ -192,8 +192,8 @@ def test_any_other_error_goes_up(largest_batch):
             up = what_went_up(largest_batch, attempt)
             assert asked, "of the sizes from 1 to 100 none was tried: how should it know?"
             assert len(asked) >= number, (
-                f"the attempt with {asked[-1]} raised torch.OutOfMemoryError, which says that there is no room: try a smaller size. "
-                f"Here the search ended with {type(up).__name__}")
+                f"the attempt with {asked[-1]} raised torch.OutOfMemoryError, which says that there is no room: try a smaller "
+                f"size. Here the search ended with {type(up).__name__}")
             assert up is error, (
                 f"the {name} attempt, with {asked[number - 1]}, stopped with {type(error).__name__}: {error}. That is a bug, and "
                 "no answer about memory: it must go on up to the caller; "

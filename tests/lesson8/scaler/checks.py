@@ -140,15 +140,15 @@ def test_divides_every_gradient(unscale):
 def test_goes_through_the_parameters_once(unscale):
     parameters = parameters_with([8.0, -16.0], [4.0], [math.inf])
     assert not verdict(unscale, iter(parameters), 8.0), (
-        "the gradients are [8, -16], [4] and [inf], and the inf was missed. They were given as model.parameters() gives them: one "
-        "can go through them once only"
+        "the gradients are [8, -16], [4] and [inf], and the inf was missed. They were given as model.parameters() gives them: "
+        "one can go through them once only"
     )
     parameters = parameters_with([8.0, -16.0], [4.0])
     assert verdict(unscale, iter(parameters), 8.0), "all these gradients are finite, so the answer is True"
     found = [parameter.grad.tolist() for parameter in parameters]
     assert found == [[1.0, -2.0], [0.5]], (
-        f"of the gradients [8, -16] and [4], divided by 8, came {found}. They were given as model.parameters() gives them: one can "
-        "go through them once only"
+        f"of the gradients [8, -16] and [4], divided by 8, came {found}. They were given as model.parameters() gives them: "
+        "one can go through them once only"
     )
 
 

@@ -17,7 +17,9 @@ c.GenerateAssignment.force = True
 shared = Path("/srv/nbgrader/exchange")
 c.Exchange.root = str(shared if shared.is_dir() else here / "exchange")
 
-# All notebooks of one call are run by kernels forked from one process that has fastai loaded.
+# All notebooks of one call are run by kernels forked from one process that has fastai loaded, each in a sandbox: no network,
+# no files but the submission's own and the course's. Where a system allows no sandbox, nothing is run, unless you
+# write use_forked_kernels(sandbox=False): then submissions run with your own rights.
 use_forked_kernels()
 
 # Some checks train: nbgrader's 30 seconds are too few.

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
@@ -16,8 +17,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open") or sys.version_inf
 
 
 @pytest.fixture(scope="module")
-def kernels():
-    """`kernels()` starts one; all that were started are shut down at the end."""
+def kernels(tmp_path_factory):
+    """`kernels()` starts one in an empty folder; all that were started are shut down at the end."""
     from jupyter_client.manager import start_new_kernel
     from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
@@ -27,6 +28,7 @@ def kernels():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(KernelProvisionerFactory.default_provisioner_name_env, "")
         KernelProvisionerFactory.clear_instance()
+        patch.chdir(tmp_path_factory.mktemp("submission"))
         use_forked_kernels()
 
         def start():
@@ -74,8 +76,7 @@ def test_a_forked_kernel_has_fastai_and_is_itself(kernels):
     assert run(one, "import sys; 'fastai.vision.all' in sys.modules and print('loaded')") == "loaded\n"
     run(one, "mine = 1")
     assert run(two, "print('mine' in globals())") == "False\n"
-    assert run(one, "import os; print(os.getpid())") != run(two, "import os; print(os.getpid())")
-    assert run(one, "print(__name__, os.getcwd())") == f"__main__ {os.getcwd()}\n"
+    assert run(one, "import os; print(__name__, os.getcwd())") == f"__main__ {os.getcwd()}\n"
 
 
 def test_it_judges(kernels):
@@ -105,8 +106,8 @@ def test_it_is_interrupted_like_any_other(kernels):
 
 def test_what_it_has_started_ends_with_it(kernels):
     manager, client = kernels()
-    pid = int(run(client, "import subprocess; print(subprocess.Popen(['sleep', '600']).pid)"))
-    assert is_alive(pid)
+    run(client, "import subprocess; subprocess.Popen(['sleep', '600.1'], start_new_session=True)")
+    [pid] = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if path.read_bytes() == b"sleep\x00600.1\x00"]
     manager.shutdown_kernel()
     assert ends(pid)
 
@@ -132,13 +133,27 @@ def test_when_nbgrader_is_killed_no_kernel_is_left(tmp_path):
         print(manager.provisioner.pid, flush=True)
         time.sleep(600)
     """
-    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True, cwd=ROOT) as grader:
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as grader:
         kernel = int(grader.stdout.readline())
         with open(f"/proc/{kernel}/stat") as file:
             loaded = int(file.read().rpartition(")")[2].split()[1])
         assert is_alive(kernel) and is_alive(loaded)
         grader.kill()
     assert ends(kernel) and ends(loaded)
+
+
+def test_where_no_sandbox_can_be_made_nothing_is_run_unless_the_instructor_says_so(monkeypatch):
+    from jupyter_client.provisioning.factory import KernelProvisionerFactory
+
+    from petkata.classroom.kernels import loaded_process, use_forked_kernels
+
+    monkeypatch.delattr(os, "pidfd_open")
+    monkeypatch.setenv(KernelProvisionerFactory.default_provisioner_name_env, "usual")
+    with pytest.raises(RuntimeError, match=r"submissions were not run: .* \(only Linux can make one\).*sandbox=False"):
+        loaded_process.__wrapped__(True)
+    use_forked_kernels(sandbox=False)
+    assert os.environ[KernelProvisionerFactory.default_provisioner_name_env] == "usual"
 
 
 def test_other_kernels_start_as_always():

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -25,23 +26,45 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 NAME = "petkata-forked"
 
 
-def use_forked_kernels() -> None:
-    """Give this program's kernels to the provisioner here, unless a kernel says otherwise."""
-    if not hasattr(os, "pidfd_open"):
-        return  # only Linux can: elsewhere the usual kernels do the work
+def use_forked_kernels(sandbox: bool = True) -> None:
+    """Give this program's kernels to the provisioner here, unless a kernel says otherwise.
+
+    `sandbox=False` lets students' code run with your rights, and reach your files and your network: only for systems that can
+    make no sandbox, with submissions that you have read.
+    """
+    if not sandbox and not hasattr(os, "pidfd_open"):
+        return  # nor can such a system fork kernels: the usual ones do the work
+    ForkedProvisioner.in_sandbox = sandbox
     entry = EntryPoint(NAME, f"{__name__}:ForkedProvisioner", KernelProvisionerFactory.GROUP_NAME)
     KernelProvisionerFactory.provisioners[NAME] = entry
     os.environ[KernelProvisionerFactory.default_provisioner_name_env] = NAME
 
 
 @lru_cache(maxsize=1)
-def loaded_process() -> socket.socket:
-    """This program's end of the socket of its loaded process, which ends when this program does."""
+def loaded_process(in_sandbox: bool) -> socket.socket:
+    """This program's end of the socket of its loaded process, which ends when this program does.
+
+    Raises RuntimeError, in a sentence, where a sandbox is asked for and cannot be made.
+    """
+    if not hasattr(os, "pidfd_open"):
+        raise RuntimeError(NO_SANDBOX.format("only Linux can make one"))
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        subprocess.Popen([sys.executable, "-m", "petkata.classroom.loaded", str(theirs.fileno())], pass_fds=[theirs.fileno()],
-                         stdin=subprocess.DEVNULL, start_new_session=True)
+        how = "sandbox" if in_sandbox else "open"
+        subprocess.Popen([sys.executable, "-m", "petkata.classroom.loaded", str(theirs.fileno()), how],
+                         pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True)
+    told = json.loads(ours.recv(10_000) or '{"trouble": "the process that has fastai loaded has ended"}')
+    if told["trouble"]:
+        raise RuntimeError(NO_SANDBOX.format(told["trouble"]))
     return ours
+
+
+NO_SANDBOX = ("The submissions were not run: this system allows no sandbox to run them in ({}). To run them with your own rights "
+              "all the same, write use_forked_kernels(sandbox=False) in nbgrader_config.py.")
+IN_FORCE = {True: "Submissions run in a sandbox: no network, no files but their own and the course's, limits on memory and disk.",
+            False: "Submissions run WITHOUT a sandbox, with your own rights."}
+# Of the environment a student's code is told this much: no passwords, no places of files.
+TOLD = re.compile("PATH|LANG|LC_.*|TZ|PYTHON.*|PETKATA_.*|OMP_.*")
 
 
 class ForkedKernel:
@@ -52,11 +75,11 @@ class ForkedKernel:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, arguments: list[str], folder: str, environment: dict[str, str], sockets: str):
+    def __init__(self, arguments: list[str], folder: str, environment: dict[str, str], sockets: str, in_sandbox: bool = True):
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request = json.dumps({"arguments": arguments, "folder": folder, "environment": environment, "sockets": sockets})
         with theirs:
-            socket.send_fds(loaded_process(), [request.encode()], [theirs.fileno()])
+            socket.send_fds(loaded_process(in_sandbox), [request.encode()], [theirs.fileno()])
         self.returncode: int | None = None
         self.pid = self._told().get("pid", -1)
         if self.pid == -1:
@@ -95,6 +118,8 @@ class ForkedKernel:
 class ForkedProvisioner(LocalProvisioner):
     """Kernels of IPython's are forked from the loaded process; any other kernel starts as it always does."""
 
+    in_sandbox = True
+    told = False  # once, for all kernels: what protects from them
     sockets: str | None = None  # the folder of a forked kernel's sockets
 
     async def pre_launch(self, **kwargs):
@@ -102,15 +127,21 @@ class ForkedProvisioner(LocalProvisioner):
             # Such a path may have 107 characters at most, so it begins in a short folder.
             self.sockets = tempfile.mkdtemp(prefix="kernel-", dir="/tmp")
             self.parent.transport, self.parent.ip, self.parent.cache_ports = "ipc", f"{self.sockets}/s", False
+            self.parent.connection_file = f"{self.sockets}/kernel.json"
         return await super().pre_launch(**kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs):
         if self.sockets is None:
             return await super().launch_kernel(cmd, **kwargs)
-        environment = dict(kwargs.get("env") or os.environ)
-        environment.pop("JPY_PARENT_PID", None)  # its parent is the loaded process, which looks after it
-        self.cwd = kwargs.get("cwd") or os.getcwd()
-        self.process = ForkedKernel(cmd[3:], str(self.cwd), environment, self.sockets)
+        given = kwargs.get("env") or os.environ
+        environment = {name: value for name, value in given.items() if TOLD.fullmatch(name) or not self.in_sandbox}
+        if self.in_sandbox:
+            environment["HOME"] = "/tmp"
+        self.cwd = os.path.abspath(kwargs.get("cwd") or os.getcwd())
+        self.process = ForkedKernel(cmd[3:], self.cwd, environment, self.sockets, self.in_sandbox)
+        if not ForkedProvisioner.told:
+            self.log.warning(IN_FORCE[self.in_sandbox])
+            ForkedProvisioner.told = True
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 

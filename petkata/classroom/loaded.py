@@ -16,8 +16,11 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 import traceback
 from dataclasses import dataclass
+
+from petkata.classroom import sandbox
 
 LIBRARIES = ("torch", "fastai.vision.all", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "sqlite3",
              "tornado.platform.asyncio", "IPython.extensions.storemagic", "PIL.JpegImagePlugin", "matplotlib.pyplot",
@@ -25,7 +28,8 @@ LIBRARIES = ("torch", "fastai.vision.all", "ipykernel.kernelapp", "ipykernel.ipk
 
 
 def load() -> None:
-    """Import everything that takes time, and keep the garbage collector from ever touching, and so copying, that memory."""
+    """Import everything that takes time, draw the tiny pets, and keep the garbage collector from ever touching, and so
+    copying, all that memory."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # a fork has one thread: no pool of threads may be there before
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else the debugger, which nobody uses, warns
     importlib.import_module("petkata.torchvision_guard")
@@ -35,10 +39,18 @@ def load() -> None:
     from petkata.course import catalog
     from petkata.pets.tiny import tiny_pets
 
-    tiny_pets()
+    os.environ["PETKATA_PETS"] = str(tiny_pets())  # in a sandbox nobody finds the user's cache
     judged(catalog.lesson("lesson3"), "cosine_anneal", {"cosine_anneal": lambda start, end, position: start})  # pytest itself
     gc.collect()
     gc.freeze()
+
+
+def readable() -> tuple[str, ...]:
+    """What a kernel in a sandbox may read: Python, the course without its folder of a class, the pets."""
+    from petkata.course.catalog import ROOT, lesson_names
+
+    course = ["conftest.py", "petkata", "pyproject.toml", "solutions", "tests", *(f"lessons/{name}" for name in lesson_names())]
+    return (sys.base_prefix, sys.prefix, *(str(ROOT / name) for name in course), os.environ["PETKATA_PETS"])
 
 
 @dataclass
@@ -64,8 +76,8 @@ class Kernel:
             pass  # nobody listens any more
 
 
-def serve(requests: socket.socket) -> None:
-    """Fork kernels until the other end of `requests` closes."""
+def serve(requests: socket.socket, may_read: tuple[str, ...] | None) -> None:
+    """Fork kernels until the other end of `requests` closes, each in a sandbox where it may read this; None: in none."""
     kernels: dict[int, Kernel] = {}  # by the handle of its process
     with selectors.DefaultSelector() as selector:
         selector.register(requests, selectors.EVENT_READ)
@@ -78,7 +90,7 @@ def serve(requests: socket.socket) -> None:
                             kernel.kill()
                         return
                     asker = socket.socket(fileno=fds[0])
-                    kernel = forked(json.loads(request), requests, asker)
+                    kernel = forked(json.loads(request), requests, asker, may_read)
                     handle = os.pidfd_open(kernel.pid)
                     kernels[handle] = kernel
                     selector.register(handle, selectors.EVENT_READ)
@@ -100,7 +112,7 @@ def serve(requests: socket.socket) -> None:
                     kernel.asker.close()
 
 
-def forked(request: dict, requests: socket.socket, asker: socket.socket) -> Kernel:
+def forked(request: dict, requests: socket.socket, asker: socket.socket, may_read: tuple[str, ...] | None) -> Kernel:
     """A new process, which becomes the kernel of this request."""
     sockets = request.pop("sockets")
     pid = os.fork()
@@ -110,6 +122,8 @@ def forked(request: dict, requests: socket.socket, asker: socket.socket) -> Kern
         os.setsid()
         requests.close()
         asker.close()
+        if may_read is not None:
+            sandbox.enter(sandbox.View(may_read, request["folder"], sockets))
         become_kernel(**request)
     except BaseException:
         traceback.print_exc()
@@ -121,16 +135,28 @@ def become_kernel(arguments: list[str], folder: str, environment: dict[str, str]
     """Be an ipykernel with these command-line arguments; does not return."""
     from ipykernel.kernelapp import IPKernelApp
 
+    pets = os.environ["PETKATA_PETS"]
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update(environment, PETKATA_PETS=pets)
     os.chdir(folder)
     app = IPKernelApp.instance()
-    app.initialize([*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])  # should that process die, the kernel ends
+    # Should the parent die, the kernel ends. In a sandbox it sees no parent, and Linux ends it.
+    app.initialize([*arguments, f"--IPKernelApp.parent_handle={os.getppid() or 1}"])
     app.start()
     os._exit(0)
 
 
-if __name__ == "__main__":
-    own_end = socket.socket(fileno=int(sys.argv[1]))
+def main(own_end: socket.socket, in_sandbox: bool) -> None:
     load()
-    serve(own_end)
+    may_read = readable()
+    why = None
+    if in_sandbox:
+        with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as folder:
+            why = sandbox.trouble(sandbox.View(may_read, folder, scratch))
+    own_end.send(json.dumps({"trouble": why}).encode())
+    if why is None:
+        serve(own_end, may_read if in_sandbox else None)
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])), sys.argv[2] == "sandbox")

@@ -1,0 +1,232 @@
+"""The sandbox that a forked process puts around itself before it becomes a student's kernel.
+
+It sees Python, the course and its own submission, and nothing else of the disk: not the gradebook, not the other
+submissions, not the home directory. It writes into its submission's folder and into /tmp, and all of that is gone when it
+ends. It has no network, sees no process but its own, and may take so much memory, disk and processes and no more.
+
+Linux alone can do this, with namespaces that need no special rights (user_namespaces(7), mount_namespaces(7), overlayfs).
+Started by root, it is somebody without rights inside.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+MEMORY = 6 * 2**30  # bytes of addresses on top of what is there already, most of which is never touched
+DISK = 256 * 2**20  # bytes in /tmp, and as many in the rest
+LARGEST_FILE = 128 * 2**20  # bytes
+PROCESSES, OPEN_FILES = 256, 512
+NOBODY = 65534  # the number of Linux's user and group without rights
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/passwd",
+          "/etc/group", "/etc/nsswitch.conf", "/etc/alternatives", "/dev/null", "/dev/zero", "/dev/full", "/dev/random",
+          "/dev/urandom")
+
+# From Linux's headers: sched.h, sys/mount.h, linux/mount.h, sys/prctl.h.
+NEW_USER, NEW_MOUNT, NEW_NET, NEW_IPC, NEW_UTS, NEW_PID = 0x10000000, 0x20000, 0x40000000, 0x08000000, 0x04000000, 0x20000000
+NOSUID, NODEV, NOEXEC, BIND, REC, PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+DETACH, AT_FDCWD, AT_RECURSIVE, READ_ONLY = 2, -100, 0x8000, 1
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+SYS_PIVOT_ROOT, SYS_MOUNT_SETATTR = {"x86_64": (155, 442), "aarch64": (41, 442)}.get(os.uname().machine, (None, None)) \
+    if hasattr(os, "uname") else (None, None)
+
+
+class SandboxError(Exception):
+    """A sandbox that this system does not allow; the message says which part of it."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a kernel sees of the disk besides the system: `readable` files and folders; `folder`, its own, in which what it
+    writes is not kept; `scratch`, an empty folder of its own that others see as well."""
+
+    readable: tuple[str, ...]
+    folder: str
+    scratch: str
+
+
+def enter(view: View) -> None:
+    """Put this process, which has one thread, into a sandbox. It returns in a child: this process waits for it, and ends
+    as it ends. Raises SandboxError where the system does not allow it."""
+    user, group = os.getuid(), os.getgid()
+    spaces = NEW_MOUNT | NEW_NET | NEW_IPC | NEW_UTS | NEW_PID
+    _call("namespaces", _libc().unshare, spaces | (0 if user == 0 else NEW_USER))
+    if user != 0:
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    if child := os.fork():
+        _end_as(child)
+    _change_root(view)
+    _set_limits()
+    if user == 0:
+        _become_nobody(view)
+    _give_up_rights()
+    _call("ending with the parent", _libc().prctl, PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _end_as(child: int) -> None:
+    """Wait for the child, which is the kernel, and end the same way."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the kernel
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        signal.signal(os.WTERMSIG(status), signal.SIG_DFL) if os.WTERMSIG(status) != signal.SIGKILL else None
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    os._exit(os.waitstatus_to_exitcode(status))
+
+
+# --- the disk ---
+
+
+def _change_root(view: View) -> None:
+    """Build another root folder out of what may be seen, and make it the only one."""
+    root = f"{view.scratch}/root"
+    os.mkdir(root)
+    _mount(None, "/", None, REC | PRIVATE)
+    _mount("tmpfs", root, "tmpfs", NOSUID | NODEV, f"size={DISK},mode=755")
+    for path in SYSTEM + view.readable:
+        _show(path, root)
+    for name in os.listdir(root):  # not the new root itself: more is to be made in it
+        _read_only(f"{root}/{name}")
+    for path in ("/tmp", "/dev/shm"):
+        os.makedirs(root + path, exist_ok=True)
+        _mount("tmpfs", root + path, "tmpfs", NOSUID | NODEV, f"size={DISK},mode=1777")
+    os.makedirs(root + "/proc")
+    _mount("proc", root + "/proc", "proc", NOSUID | NODEV | NOEXEC)
+    _read_only(root + "/proc")  # to root, its settings are files like any other
+    _show(view.scratch, root, deep=False)
+    for part in ("upper", "work", "old"):
+        os.makedirs(f"{root}/.sandbox/{part}")
+    os.makedirs(root + view.folder, exist_ok=True)
+    _mount("overlay", root + view.folder, "overlay", NOSUID | NODEV,
+           f"lowerdir={view.folder},upperdir={root}/.sandbox/upper,workdir={root}/.sandbox/work,userxattr")
+    _call("pivot_root", _libc().syscall, SYS_PIVOT_ROOT, root.encode(), f"{root}/.sandbox/old".encode())
+    os.chdir("/")
+    _call("umount", _libc().umount2, b"/.sandbox/old", DETACH)
+    os.rmdir("/.sandbox/old")
+    os.chdir(view.folder)
+
+
+def _show(path: str, root: str, deep: bool = True) -> None:
+    """Let a file or folder of the disk be seen in the new root, at the same place; a link stays a link."""
+    target = root + path
+    if not os.path.lexists(path):
+        return
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if os.path.islink(path):
+        if not os.path.lexists(target):
+            os.symlink(os.readlink(path), target)
+        path = os.path.realpath(path)
+        if not path.startswith("/usr/"):
+            _show(path, root, deep)
+        return
+    if os.path.isdir(path):
+        os.makedirs(target, exist_ok=True)
+    elif not os.path.exists(target):
+        open(target, "w").close()
+    _mount(path, target, None, BIND | (REC if deep else 0))
+
+
+class _MountAttributes(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "userns")]
+
+
+def _read_only(below: str) -> None:
+    """Make each file system that is mounted at or below a folder read-only."""
+    attributes = _MountAttributes(set=READ_ONLY)
+    for path in _mounted(below):
+        _call(f"making {path} read-only", _libc().syscall, SYS_MOUNT_SETATTR, AT_FDCWD, path.encode(), AT_RECURSIVE,
+              ctypes.byref(attributes), ctypes.sizeof(attributes))
+
+
+def _mounted(below: str) -> list[str]:
+    """The mount points at or below a folder."""
+    with open("/proc/self/mounts", encoding="utf-8") as mounts:
+        points = [line.split()[1].encode().decode("unicode_escape") for line in mounts]
+    return [point for point in points if point == below or point.startswith(below + "/")]
+
+
+def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
+    words = [word.encode() if word is not None else None for word in (source, target, kind, options)]
+    _call(f"mounting {source or kind} at {target}", _libc().mount, *words[:3], flags, words[3])
+
+
+# --- limits and rights ---
+
+
+def _set_limits() -> None:
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    for what, limit in ((resource.RLIMIT_AS, used + MEMORY), (resource.RLIMIT_FSIZE, LARGEST_FILE), (resource.RLIMIT_CORE, 0),
+                        (resource.RLIMIT_NPROC, PROCESSES), (resource.RLIMIT_NOFILE, OPEN_FILES)):
+        resource.setrlimit(what, (limit, limit))
+
+
+def _become_nobody(view: View) -> None:
+    """Be a user who owns nothing but what was made for this kernel: to root too much is allowed, even without capabilities."""
+    for path in (view.scratch, *(f"{view.scratch}/{name}" for name in os.listdir(view.scratch) if name != "root")):
+        os.chown(path, NOBODY, NOBODY)
+    for path in (view.folder, *_some_files(view.folder)):  # of the layer above it; what lies below stays as it is
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def _some_files(folder: str) -> list[str]:
+    """What is in a folder, as long as it fits into a quarter of the disk space: to change its owner is to copy it."""
+    found, left = [], DISK // 4
+    for below, folders, files in os.walk(folder):
+        for path in (f"{below}/{name}" for name in (*folders, *files)):
+            left -= 4096 + os.lstat(path).st_size
+            if left < 0:
+                return found
+            found.append(path)
+    return found
+
+
+def _give_up_rights() -> None:
+    """Have no capability, and never get one, by whatever program."""
+    _call("no new privileges", _libc().prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, of this process
+    _call("dropping capabilities", _libc().capset, header, (ctypes.c_uint32 * 6)())
+
+
+# --- calling Linux ---
+
+
+def _libc():
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _call(what: str, function, *arguments) -> None:
+    if function(*arguments) != 0:
+        raise SandboxError(f"{what}: {os.strerror(ctypes.get_errno())}")
+
+
+def trouble(view: View) -> str | None:
+    """Why this system allows no sandbox; None where it does. Tried in a child."""
+    if not sys.platform.startswith("linux") or SYS_PIVOT_ROOT is None:
+        return "only Linux, on x86_64 or aarch64, can make one"
+    hears, tells = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(hears)
+        said = b""
+        try:
+            enter(view)
+        except BaseException as error:
+            said = f"{error}".encode() or b"?"
+        finally:
+            os.write(tells, said)
+            os._exit(0)
+    os.close(tells)
+    with open(hears, "rb") as pipe:
+        said = pipe.read().decode()
+    os.waitpid(child, 0)
+    return said or None

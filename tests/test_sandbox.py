@@ -1,0 +1,196 @@
+"""The sandbox of a student's kernel: what it lets through, and what it does not."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from petkata.classroom import sandbox
+from petkata.course.catalog import ROOT
+
+WHY = sandbox.SYS_PIVOT_ROOT is None and "a sandbox needs Linux on x86_64 or aarch64"
+pytestmark = pytest.mark.skipif(bool(WHY), reason=str(WHY))
+
+SCRIPT = """
+import json, os, sys
+from petkata.classroom.sandbox import View, enter
+given = json.load(sys.stdin)
+enter(View(tuple(given["readable"]), given["folder"], given["scratch"]))
+try:
+    said = repr(eval(given["what"], {"os": os, "sys": sys, **given}))
+except BaseException as error:
+    said = f"{type(error).__name__}: {error}"
+print(said, flush=True)
+os._exit(given["exit"])
+"""
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course folder with all that a student must not see, and a server that listens on this machine."""
+    folder = tmp_path_factory.mktemp("course")
+    for name in ("gradebook.db", "submitted/bob/lesson3/lesson3.ipynb", "source/lesson3/lesson3.ipynb",
+                 "autograded/ann/lesson3/lesson3.ipynb", "home/key"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("secret")
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as named:
+        named.bind(str(folder / "socket"))
+        named.listen()
+        yield SimpleNamespace(folder=folder, port=server.getsockname()[1])
+
+
+@pytest.fixture
+def inside(course, tmp_path):
+    """`inside("expression")`: what comes of an expression in the sandbox of Ann's submission, as text."""
+
+    def inside(what, code=0):
+        scratch = tmp_path / f"scratch{len(list(tmp_path.iterdir()))}"
+        scratch.mkdir()
+        given = {"readable": [sys.prefix, sys.base_prefix, str(ROOT / "petkata")], "scratch": str(scratch), "what": what,
+                 "folder": str(course.folder / "autograded" / "ann" / "lesson3"), "course": str(course.folder),
+                 "root": str(ROOT), "port": course.port, "outside": os.getpid(), "exit": code}
+        done = subprocess.run([sys.executable, "-c", SCRIPT], input=json.dumps(given), capture_output=True, text=True, cwd=ROOT,
+                              timeout=120)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout.strip()
+
+    return inside
+
+
+def test_this_system_allows_one(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "scratch").mkdir()
+    view = sandbox.View((sys.prefix, sys.base_prefix, str(ROOT / "petkata")), str(tmp_path / "folder"), str(tmp_path / "scratch"))
+    assert sandbox.trouble(view) is None
+
+
+def test_a_system_that_allows_none_says_why(tmp_path, monkeypatch):
+    def refused(*arguments):
+        raise sandbox.SandboxError("namespaces: Operation not permitted")
+
+    monkeypatch.setattr(sandbox, "enter", refused)
+    assert sandbox.trouble(sandbox.View((), str(tmp_path), str(tmp_path))) == "namespaces: Operation not permitted"
+
+
+def test_its_own_submission_is_there(inside):
+    assert inside("open('lesson3.ipynb').read()") == "'secret'"
+    assert inside("os.getcwd() == folder and os.listdir()") == "['lesson3.ipynb']"
+
+
+def test_python_and_the_course_are_there(inside):
+    assert inside("__import__('numpy').ones(3).sum() and __import__('petkata.pets.breeds').__name__") == "'petkata'"
+
+
+READING = [
+    "open(course + '/gradebook.db').read()",
+    "open(course + '/submitted/bob/lesson3/lesson3.ipynb').read()",
+    "open(course + '/source/lesson3/lesson3.ipynb').read()",
+    "open(course + '/home/key').read()",
+    "open(os.path.expanduser('~root/.bashrc')).read()",
+    "open('/etc/shadow').read()",
+    "open(f'/proc/{outside}/environ').read()",
+    "open('/proc/1/root' + course + '/gradebook.db').read()",
+    "open('/.sandbox/old' + course + '/gradebook.db').read()",
+    "os.open('/dev/vda', os.O_RDONLY)",
+    "os.open('/dev/mem', os.O_RDONLY)",
+    "os.listdir(root + '/lessons')",
+    "os.chroot('/proc/1/cwd')",
+]
+
+
+@pytest.mark.parametrize("what", READING)
+def test_nothing_else_can_be_read(inside, what):
+    said = inside(what)
+    assert said.startswith(("FileNotFoundError", "PermissionError", "NotADirectoryError")), said
+
+
+WRITING = [
+    "open(root + '/petkata/__init__.py', 'a')",
+    "open(root + '/petkata/new.py', 'w')",
+    "open(sys.prefix + '/lib/sitecustomize.py', 'w')",
+    "open('/usr/bin/new', 'w')",
+    "open('/etc/passwd', 'a')",
+    "open('/proc/sys/kernel/core_pattern', 'w')",
+    "open('/proc/sysrq-trigger', 'w')",
+    "open('/bin/sh', 'a')",
+    "os.remove(root + '/petkata/__init__.py')",
+    "os.chmod(sys.executable, 0o777)",
+]
+
+
+@pytest.mark.parametrize("what", WRITING)
+def test_nothing_else_can_be_written(inside, what):
+    said = inside(what)
+    assert "Read-only file system" in said or said.startswith(("PermissionError", "FileNotFoundError")), said
+
+
+def test_what_it_writes_is_gone_afterward(inside, course):
+    assert inside("[open('new.txt', 'w').write('x'), open('lesson3.ipynb', 'w').write('mine'), os.listdir()]").endswith(
+        "['lesson3.ipynb', 'new.txt']]")
+    own = course.folder / "autograded" / "ann" / "lesson3"
+    assert os.listdir(own) == ["lesson3.ipynb"] and (own / "lesson3.ipynb").read_text() == "secret"
+    mark = f"petkata-{os.getpid()}"
+    assert inside(f"open('/tmp/{mark}', 'w').write('x')") == "1" and not os.path.exists(f"/tmp/{mark}")
+
+
+NETWORK = [
+    "__import__('socket').create_connection(('127.0.0.1', port), 2)",
+    "__import__('socket').create_connection(('192.0.2.1', 80), 2)",
+    "__import__('socket').socket(__import__('socket').AF_UNIX).connect(course + '/socket')",
+    "__import__('socket').socket(2, 2).sendto(b'x', ('192.0.2.1', 53))",
+]
+
+
+@pytest.mark.parametrize("what", NETWORK)
+def test_there_is_no_network(inside, what):
+    assert inside(what).startswith(("ConnectionRefusedError", "OSError: [Errno 101]", "FileNotFoundError")), "it got through"
+
+
+def test_no_process_outside_can_be_seen_or_ended(inside):
+    assert inside("sorted(name for name in os.listdir('/proc') if name.isdigit())") == "['1']"
+    assert inside("os.kill(outside, 9)").startswith("ProcessLookupError")
+    assert inside("os.kill(-1, 0)").startswith(("ProcessLookupError", "None"))
+
+
+def test_it_has_no_rights_and_gets_none(inside):
+    assert inside("[line.split()[1] for line in open('/proc/self/status') if line.startswith(('CapEff', 'CapPrm', 'NoNewPrivs'))]"
+                  ) == f"['{'0' * 16}', '{'0' * 16}', '1']"
+    assert inside("os.getuid()") != "0"
+    assert inside("os.setuid(0)").startswith("PermissionError")
+    assert inside("__import__('ctypes').CDLL(None).unshare(0x10000000)") in ("0", "-1")  # one more inside is no way out
+    assert inside("os.sethostname(b'x') if hasattr(os, 'sethostname') else __import__('socket').sethostname('x')"
+                  ).startswith("PermissionError")
+
+
+def test_memory_disk_and_processes_have_limits(inside):
+    assert inside("len(bytearray(7 * 2**30))").startswith("MemoryError")
+    assert "File too large" in inside("open('/tmp/large', 'wb').write(bytes(2**28))")
+    filled = "[open(f'/tmp/{n}', 'wb').write(bytes(2**26)) for n in range(8)]"
+    assert "No space left" in inside(filled)
+    bomb = "[os.fork() or __import__('time').sleep(30) for _ in range(1000)]"
+    assert inside(f"[{bomb}] if os.getpid() == 1 else os._exit(0)").startswith("BlockingIOError")
+
+
+def test_it_ends_as_the_kernel_ends(inside):
+    assert inside("'done'", code=7) == "'done'"
+
+
+def test_what_it_started_ends_with_it(inside):
+    begin = time.monotonic()
+    inside("__import__('subprocess').Popen(['sleep', '600'], start_new_session=True).pid")
+    assert time.monotonic() - begin < 60
+
+
+def test_it_starts_at_once(inside):
+    """Compared with the start of Python, in the same minute."""
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import petkata.classroom.sandbox, json"], cwd=ROOT, check=True)
+    python = time.perf_counter() - begin
+    begin = time.perf_counter()
+    inside("1")
+    assert time.perf_counter() - begin < 10 * python

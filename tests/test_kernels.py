@@ -71,6 +71,18 @@ def ends(pid, seconds=10):
     return not is_alive(pid)
 
 
+def called(*words):
+    """The processes with this command line."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if path.read_bytes() == "".join(f"{word}\0" for word in words).encode():
+                found.append(int(path.parent.name))
+        except OSError:
+            pass  # it has ended meanwhile
+    return found
+
+
 def test_a_forked_kernel_has_fastai_and_is_itself(kernels):
     (_, one), (_, two) = kernels(), kernels()
     assert run(one, "import sys; 'fastai.vision.all' in sys.modules and print('loaded')") == "loaded\n"
@@ -106,8 +118,12 @@ def test_it_is_interrupted_like_any_other(kernels):
 
 def test_what_it_has_started_ends_with_it(kernels):
     manager, client = kernels()
-    run(client, "import subprocess; subprocess.Popen(['sleep', '600.1'], start_new_session=True)")
-    [pid] = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if path.read_bytes() == b"sleep\x00600.1\x00"]
+    length = f"600.{os.getpid()}"  # by which it is known, whatever number it has outside
+    run(client, f"import subprocess; subprocess.Popen(['sleep', '{length}'], start_new_session=True)")
+    until = time.monotonic() + 10
+    while not called("sleep", length) and time.monotonic() < until:  # it may not have its name at once
+        time.sleep(0.05)
+    [pid] = called("sleep", length)
     manager.shutdown_kernel()
     assert ends(pid)
 

@@ -136,7 +136,7 @@ class ForkedProvisioner(LocalProvisioner):
         given = kwargs.get("env") or os.environ
         environment = {name: value for name, value in given.items() if TOLD.fullmatch(name) or not self.in_sandbox}
         if self.in_sandbox:
-            environment["HOME"] = "/tmp"
+            environment.update(HOME="/tmp", USER="student")
         self.cwd = os.path.abspath(kwargs.get("cwd") or os.getcwd())
         self.process = ForkedKernel(cmd[3:], self.cwd, environment, self.sockets, self.in_sandbox)
         if not ForkedProvisioner.told:

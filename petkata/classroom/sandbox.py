@@ -22,7 +22,7 @@ MEMORY = 6 * 2**30  # bytes of addresses on top of what is there already, most o
 DISK = 256 * 2**20  # bytes in /tmp, and as many in the rest
 LARGEST_FILE = 128 * 2**20  # bytes
 PROCESSES, OPEN_FILES = 256, 512
-NOBODY = 65534  # the number of Linux's user and group without rights
+STRANGERS = 2**20  # from here on, numbers of users that no system gives to anybody
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/passwd",
           "/etc/group", "/etc/nsswitch.conf", "/etc/alternatives", "/dev/null", "/dev/zero", "/dev/full", "/dev/random",
@@ -54,7 +54,7 @@ class View:
 def enter(view: View) -> None:
     """Put this process, which has one thread, into a sandbox. It returns in a child: this process waits for it, and ends
     as it ends. Raises SandboxError where the system does not allow it."""
-    user, group = os.getuid(), os.getgid()
+    user, group, stranger = os.getuid(), os.getgid(), STRANGERS + os.getpid()
     spaces = NEW_MOUNT | NEW_NET | NEW_IPC | NEW_UTS | NEW_PID
     _call("namespaces", _libc().unshare, spaces | (0 if user == 0 else NEW_USER))
     if user != 0:
@@ -66,7 +66,7 @@ def enter(view: View) -> None:
     _change_root(view)
     _set_limits()
     if user == 0:
-        _become_nobody(view)
+        _become(stranger, view)
     _give_up_rights()
     _call("ending with the parent", _libc().prctl, PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
@@ -167,15 +167,16 @@ def _set_limits() -> None:
         resource.setrlimit(what, (limit, limit))
 
 
-def _become_nobody(view: View) -> None:
-    """Be a user who owns nothing but what was made for this kernel: to root too much is allowed, even without capabilities."""
+def _become(stranger: int, view: View) -> None:
+    """Be a user who owns nothing but what was made for this kernel: to root too much is allowed, even without capabilities. And
+    be another one in each kernel: the limit of processes is one for all of a user's."""
     for path in (view.scratch, *(f"{view.scratch}/{name}" for name in os.listdir(view.scratch) if name != "root")):
-        os.chown(path, NOBODY, NOBODY)
+        os.chown(path, stranger, stranger)
     for path in (view.folder, *_some_files(view.folder)):  # of the layer above it; what lies below stays as it is
-        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+        os.chown(path, stranger, stranger, follow_symlinks=False)
     os.setgroups([])
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
+    os.setresgid(stranger, stranger, stranger)
+    os.setresuid(stranger, stranger, stranger)
 
 
 def _some_files(folder: str) -> list[str]:

@@ -91,6 +91,17 @@ def test_a_forked_kernel_has_fastai_and_is_itself(kernels):
     assert run(one, "import os; print(__name__, os.getcwd())") == f"__main__ {os.getcwd()}\n"
 
 
+def test_it_holds_nothing_that_leads_to_others(kernels):
+    kernels()
+    _, client = kernels()
+    held = run(client, "import os, stat; print([os.readlink(f'/proc/self/fd/{fd}') for fd in os.listdir('/proc/self/fd')"
+                       " if os.path.lexists(f'/proc/self/fd/{fd}')])")
+    assert "socket:" in held and "pidfd" not in held
+    packets = "import socket; print([fd for fd in range(3, 200) if kind(fd) == socket.SOCK_SEQPACKET])"
+    run(client, "def kind(fd):\n    try:\n        return socket.socket(fileno=os.dup(fd)).type\n    except OSError:\n        pass")
+    assert run(client, packets) == "[]\n"
+
+
 def test_it_judges(kernels):
     _, client = kernels()
     anneal = (ROOT / "solutions" / "lesson3" / "anneal.py").read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import selectors
 import shutil
 import signal
@@ -90,15 +91,15 @@ def serve(requests: socket.socket, may_read: tuple[str, ...] | None) -> None:
                             kernel.kill()
                         return
                     asker = socket.socket(fileno=fds[0])
-                    kernel = forked(json.loads(request), requests, asker, may_read)
+                    kernel = forked(json.loads(request), asker, may_read)
                     handle = os.pidfd_open(kernel.pid)
                     kernels[handle] = kernel
                     selector.register(handle, selectors.EVENT_READ)
                     selector.register(asker, selectors.EVENT_READ, handle)
                     kernel.tell({"pid": kernel.pid})
                 elif key.data is not None:  # who asked for this kernel is gone
-                    selector.unregister(key.fileobj)
-                    if key.data in kernels:
+                    if key.fileobj in selector.get_map():  # not so when the kernel has just ended, too
+                        selector.unregister(key.fileobj)
                         kernels[key.data].kill()
                 else:
                     kernel = kernels.pop(key.fd)
@@ -112,7 +113,7 @@ def serve(requests: socket.socket, may_read: tuple[str, ...] | None) -> None:
                     kernel.asker.close()
 
 
-def forked(request: dict, requests: socket.socket, asker: socket.socket, may_read: tuple[str, ...] | None) -> Kernel:
+def forked(request: dict, asker: socket.socket, may_read: tuple[str, ...] | None) -> Kernel:
     """A new process, which becomes the kernel of this request."""
     sockets = request.pop("sockets")
     pid = os.fork()
@@ -120,8 +121,7 @@ def forked(request: dict, requests: socket.socket, asker: socket.socket, may_rea
         return Kernel(pid, asker, sockets)
     try:
         os.setsid()
-        requests.close()
-        asker.close()
+        os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])  # among them what leads to nbgrader and other kernels
         if may_read is not None:
             sandbox.enter(sandbox.View(may_read, request["folder"], sockets))
         become_kernel(**request)

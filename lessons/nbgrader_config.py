@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from petkata.classroom.executing import PREPROCESSORS
 from petkata.classroom.kernels import use_forked_kernels
 
 c = get_config()  # noqa: F821  nbgrader defines it
@@ -21,6 +22,9 @@ c.Exchange.root = str(shared if shared.is_dir() else here / "exchange")
 # no files but the submission's own and the course's. Where a system allows no sandbox, nothing is run, unless you
 # write use_forked_kernels(sandbox=False): then submissions run with your own rights.
 use_forked_kernels()
+
+# A cell that ends its kernel, or does not stop, costs that cell and not the submission.
+c.Autograde.autograde_preprocessors = PREPROCESSORS
 
 # Some checks train: nbgrader's 30 seconds are too few.
 c.Execute.timeout = 600

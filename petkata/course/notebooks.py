@@ -31,8 +31,8 @@ PICTURE = re.compile(r"!\[([^\]]*)\]\(([\w.]+)\)")
 LINK = re.compile(r"\]\(\.\./(lesson\d+)/README\.md\)")
 IMPORT = re.compile(r"^    from exercises\.\S+ import .*\n", re.MULTILINE)  # in a notebook all is there already
 HOW_TO_RUN = re.compile(r"^Run the lesson with `pytest exercises/\w+`\. The parts below follow its files\.$", re.MULTILINE)
-HOW_TO_RUN_HERE = ("First of all, run the cell below this text. Each part then has a cell for your functions: write them, and run "
-                   "it. The cells under it check what you wrote.")
+HOW_TO_RUN_HERE = ("First of all, run the cell below this text. Each part then has a cell for your functions: write them, and "
+                   "run it. The cells under it check what you wrote.")
 
 
 def notebook_of(lesson: catalog.Lesson, root: Path = catalog.ROOT) -> nbformat.NotebookNode:

@@ -1,0 +1,83 @@
+"""Submissions that do what they should not: each costs the cell that did it, and nothing else."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from petkata.course.catalog import ROOT
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux") or sys.version_info < (3, 11),
+                                reason="forked kernels need Linux, and nbgrader Python 3.11")
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """`executed(*sources, timeout=60)`: a notebook with these cells, run as nbgrader runs it: what each cell shows, and the
+    errors by name. A source that begins with `check(` is a graded cell."""
+    from jupyter_client.provisioning.factory import KernelProvisionerFactory
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    from petkata.classroom.executing import ExecuteToTheEnd
+    from petkata.classroom.kernels import use_forked_kernels
+
+    def executed(*sources, timeout=60, tags=()):
+        cells = [new_code_cell(source, metadata={"tags": list(tags), "nbgrader": {
+            "grade": source.startswith("check("), "solution": False, "locked": False, "points": 1, "grade_id": str(number),
+            "schema_version": 3, "task": False}}) for number, source in enumerate(sources)]
+        notebook = new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+        folder = tmp_path_factory.mktemp("submission")
+        done, _ = ExecuteToTheEnd(timeout=timeout).preprocess(notebook, {"metadata": {"path": str(folder)}})
+        return [SimpleNamespace(
+            text="".join(output.get("text", "") or "\n".join(output.get("traceback", ())) for output in cell.outputs),
+            errors=[output.ename for output in cell.outputs if output.output_type == "error"]) for cell in done.cells]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(KernelProvisionerFactory.default_provisioner_name_env, "")
+        KernelProvisionerFactory.clear_instance()
+        use_forked_kernels()
+        yield executed
+    KernelProvisionerFactory.clear_instance()
+
+
+START = 'from petkata.checking.notebook import checks_of; check = checks_of("lesson3")'
+ANNEAL = (ROOT / "solutions" / "lesson3" / "anneal.py").read_text(encoding="utf-8")
+CYCLE = (ROOT / "solutions" / "lesson3" / "cycle.py").read_text(encoding="utf-8")
+PASSED = "cosine_anneal: passed, 1 of 1 points\n"
+
+ENDS = ["import os; os._exit(3)", "exit()", "import ctypes; ctypes.string_at(0)", "import os; os.closerange(3, 1000)"]
+
+
+@pytest.mark.parametrize("ends", ENDS)
+def test_a_cell_that_ends_the_kernel_costs_only_itself(executed, ends):
+    _, _, deadly, before, _, after = executed(START, ANNEAL, ends, 'check("cosine_anneal")', CYCLE, 'check("one_cycle_lr")')
+    assert deadly.errors == ["KernelEnded"] and "went on in a new kernel" in deadly.text
+    assert before.text == PASSED and after.text == "one_cycle_lr: passed, 2 of 2 points\n"
+
+
+def test_a_function_that_ends_the_kernel_costs_only_its_check(executed):
+    deadly = "def one_cycle_lr(position, lr_max, **options):\n    import os\n    os._exit(0)"
+    _, _, _, first, second = executed(START, ANNEAL, deadly, 'check("one_cycle_lr")', 'check("cosine_anneal")')
+    assert first.errors == ["KernelEnded"] and second.text == PASSED
+
+
+def test_too_much_memory_is_an_error_of_the_cell(executed):
+    _, anneal, greedy, check = executed(START, ANNEAL, "hoard = bytearray(2**33)", 'check("cosine_anneal")')
+    assert greedy.errors == ["MemoryError"] and check.text == PASSED
+
+
+def test_a_cell_that_does_not_stop_is_left_behind(executed):
+    stubborn = "import time\nwhile True:\n    try:\n        time.sleep(1)\n    except BaseException:\n        pass"
+    _, _, endless, check = executed(START, ANNEAL, stubborn, 'check("cosine_anneal")', timeout=8)
+    assert endless.errors == ["CellTimeoutError"] and "still running after 8 seconds" in endless.text
+    assert check.text == PASSED
+
+
+def test_what_a_cell_showed_first_is_kept(executed):
+    shown, _, last = executed("import time; print(time.perf_counter_ns())", "import os; os._exit(1)", "print('last')")
+    assert shown.text.strip().isdigit() and last.text == "last\n"
+
+
+def test_no_tag_lets_a_check_be_left_out(executed):
+    _, check = executed(START, 'check("cosine_anneal")', tags=["skip-execution"])
+    assert check.errors == ["NotPassed"] and "is not defined" in check.text

@@ -23,8 +23,8 @@ from nbgrader.utils import is_grade
 from traitlets import Unicode
 
 WHAT_HAPPENED = {
-    "KernelEnded": "The kernel ended while this cell ran. Something here ends the program (exit), crashes it, or takes more memory "
-                   "than there is.",
+    "KernelEnded": "The kernel ended while this cell ran. Something here ends the program (exit), crashes it, or takes more "
+                   "memory than there is.",
     "CellTimeoutError": "This cell was still running after {timeout} seconds and was stopped.",
 }
 AFTERWARD = "The cells after this one went on in a new kernel."

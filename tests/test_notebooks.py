@@ -194,10 +194,12 @@ def test_an_instructor_releases_collects_grades_and_returns_with_nothing_to_conf
     course.nbgrader("fetch_assignment", "lesson3", cwd=home)
     mine = home / "lesson3" / "lesson3.ipynb"
     handed_in = json.loads(mine.read_text(encoding="utf-8"))
-    answer = next(cell for cell in handed_in["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == "anneal")
-    answer["source"] = (ROOT / "solutions" / "lesson3" / "anneal.py").read_text(encoding="utf-8")
+    answers = {cell["metadata"].get("nbgrader", {}).get("grade_id"): cell for cell in handed_in["cells"]}
+    answers["anneal"]["source"] = (ROOT / "solutions" / "lesson3" / "anneal.py").read_text(encoding="utf-8")
     mine.write_text(json.dumps(handed_in), encoding="utf-8")
     assert "one_cycle_lr: not started, 0 of 2 points" in course.nbgrader("validate", "lesson3/lesson3.ipynb", cwd=home)
+    answers["train"]["source"] = "import os\nos._exit(1)"  # a slip that costs stock nbgrader's students all their points
+    mine.write_text(json.dumps(handed_in), encoding="utf-8")
     course.nbgrader("submit", "lesson3", cwd=home)
     course.nbgrader("collect", "lesson3")
     course.nbgrader("autograde", "lesson3")
@@ -210,6 +212,7 @@ def test_an_instructor_releases_collects_grades_and_returns_with_nothing_to_conf
     [feedback] = course.folder.glob("feedback/*/lesson3/lesson3.html")
     told = feedback.read_text(encoding="utf-8")
     assert "cosine_anneal: passed, 1 of 1 points" in told and "schedule: not started, 0 of 2 points" in told
+    assert "The kernel ended while this cell ran." in told
 
 
 @needs_nbgrader

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -35,7 +36,7 @@ def course(tmp_path_factory):
     """A course folder with all that a student must not see, and a server that listens on this machine."""
     folder = tmp_path_factory.mktemp("course")
     for name in ("gradebook.db", "submitted/bob/lesson3/lesson3.ipynb", "source/lesson3/lesson3.ipynb",
-                 "autograded/ann/lesson3/lesson3.ipynb", "home/key"):
+                 "autograded/ann/lesson3/lesson3.ipynb", "home/key", "shown/hint"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("secret")
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as named:
@@ -48,11 +49,12 @@ def course(tmp_path_factory):
 def inside(course, tmp_path):
     """`inside("expression")`: what comes of an expression in the sandbox of Ann's submission, as text."""
 
-    def inside(what, code=0):
+    def inside(what, code=0, folder=course.folder / "autograded" / "ann" / "lesson3"):
         scratch = tmp_path / f"scratch{len(list(tmp_path.iterdir()))}"
         scratch.mkdir()
-        given = {"readable": [sys.prefix, sys.base_prefix, str(ROOT / "petkata")], "scratch": str(scratch), "what": what,
-                 "folder": str(course.folder / "autograded" / "ann" / "lesson3"), "course": str(course.folder),
+        readable = [sys.prefix, sys.base_prefix, str(ROOT / "petkata"), str(course.folder / "shown")]
+        given = {"readable": readable, "scratch": str(scratch), "what": what,
+                 "folder": str(folder), "course": str(course.folder),
                  "root": str(ROOT), "port": course.port, "outside": os.getpid(), "exit": code}
         done = subprocess.run([sys.executable, "-c", SCRIPT], input=json.dumps(given), capture_output=True, text=True, cwd=ROOT,
                               timeout=120)
@@ -80,6 +82,18 @@ def test_a_system_that_allows_none_says_why(tmp_path, monkeypatch):
 def test_its_own_submission_is_there(inside):
     assert inside("open('lesson3.ipynb').read()") == "'secret'"
     assert inside("os.getcwd() == folder and os.listdir()") == "['lesson3.ipynb']"
+
+
+def test_what_is_shown_can_be_read_and_not_written(inside):
+    assert inside("open(course + '/shown/hint').read()") == "'secret'"
+    assert "Read-only file system" in inside("open(course + '/shown/hint', 'w')")
+
+
+def test_a_folder_may_have_any_name(course, inside):
+    other = course.folder / "autograded" / "an,n: \\b"
+    shutil.copytree(course.folder / "autograded" / "ann", other)
+    assert inside("os.getcwd(), open('new.txt', 'w').write('x'), os.listdir()", folder=other / "lesson3").endswith(
+        "1, ['lesson3.ipynb', 'new.txt'])")
 
 
 def test_python_and_the_course_are_there(inside):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import resource
 import signal
 import sys
@@ -76,8 +77,10 @@ def _end_as(child: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the kernel
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
-        signal.signal(os.WTERMSIG(status), signal.SIG_DFL) if os.WTERMSIG(status) != signal.SIGKILL else None
-        os.kill(os.getpid(), os.WTERMSIG(status))
+        number = os.WTERMSIG(status)
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
     os._exit(os.waitstatus_to_exitcode(status))
 
 
@@ -90,22 +93,22 @@ def _change_root(view: View) -> None:
     os.mkdir(root)
     _mount(None, "/", None, REC | PRIVATE)
     _mount("tmpfs", root, "tmpfs", NOSUID | NODEV, f"size={DISK},mode=755")
+    for path in ("/tmp", "/dev/shm"):
+        os.makedirs(root + path)
+        _mount("tmpfs", root + path, "tmpfs", NOSUID | NODEV, f"size={DISK},mode=1777")
     for path in SYSTEM + view.readable:
         _show(path, root)
-    for name in os.listdir(root):  # not the new root itself: more is to be made in it
-        _read_only(f"{root}/{name}")
-    for path in ("/tmp", "/dev/shm"):
-        os.makedirs(root + path, exist_ok=True)
-        _mount("tmpfs", root + path, "tmpfs", NOSUID | NODEV, f"size={DISK},mode=1777")
     os.makedirs(root + "/proc")
     _mount("proc", root + "/proc", "proc", NOSUID | NODEV | NOEXEC)
     _read_only(root + "/proc")  # to root, its settings are files like any other
-    _show(view.scratch, root, deep=False)
+    os.makedirs(root + view.scratch)
+    _mount(view.scratch, root + view.scratch, None, BIND)  # and not what is mounted in it: the new root
     for part in ("upper", "work", "old"):
         os.makedirs(f"{root}/.sandbox/{part}")
     os.makedirs(root + view.folder, exist_ok=True)
     _mount("overlay", root + view.folder, "overlay", NOSUID | NODEV,
-           f"lowerdir={view.folder},upperdir={root}/.sandbox/upper,workdir={root}/.sandbox/work,userxattr")
+           f"lowerdir={_escaped(view.folder)},upperdir={_escaped(root)}/.sandbox/upper,workdir={_escaped(root)}/.sandbox/work,"
+           "userxattr")
     _call("pivot_root", _libc().syscall, SYS_PIVOT_ROOT, root.encode(), f"{root}/.sandbox/old".encode())
     os.chdir("/")
     _call("umount", _libc().umount2, b"/.sandbox/old", DETACH)
@@ -113,24 +116,27 @@ def _change_root(view: View) -> None:
     os.chdir(view.folder)
 
 
-def _show(path: str, root: str, deep: bool = True) -> None:
-    """Let a file or folder of the disk be seen in the new root, at the same place; a link stays a link."""
+def _escaped(path: str) -> str:
+    """A path as overlayfs reads it among its options."""
+    return re.sub(r"([\\:,])", r"\\\1", path)
+
+
+def _show(path: str, root: str) -> None:
+    """Let a file or folder of the disk be read in the new root, at the same place; a link stays a link."""
     target = root + path
-    if not os.path.lexists(path):
+    if not os.path.lexists(path) or os.path.lexists(target):
         return
     os.makedirs(os.path.dirname(target), exist_ok=True)
     if os.path.islink(path):
-        if not os.path.lexists(target):
-            os.symlink(os.readlink(path), target)
-        path = os.path.realpath(path)
-        if not path.startswith("/usr/"):
-            _show(path, root, deep)
+        os.symlink(os.readlink(path), target)
+        _show(os.path.realpath(path), root)
         return
     if os.path.isdir(path):
-        os.makedirs(target, exist_ok=True)
-    elif not os.path.exists(target):
+        os.makedirs(target)
+    else:
         open(target, "w").close()
-    _mount(path, target, None, BIND | (REC if deep else 0))
+    _mount(path, target, None, BIND | REC)
+    _read_only(target)
 
 
 class _MountAttributes(ctypes.Structure):

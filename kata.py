@@ -63,6 +63,8 @@ def main(words):
             if not ready():  # another call may have made it meanwhile
                 set_up()
     os.chdir(ROOT)
+    # What runs in .venv finds the programs there, as if it had been activated: nbgrader calls alembic by its name.
+    os.environ["PATH"] = os.path.dirname(PYTHON) + os.pathsep + os.environ.get("PATH", os.defpath)
     if WINDOWS:  # where execv hands the shell back at once
         return subprocess.call(command)
     sys.stdout.flush()

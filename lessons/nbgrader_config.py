@@ -1,11 +1,16 @@
 """This folder as a course of nbgrader's. Call nbgrader from here: `nbgrader autograde lesson3`."""
 
+import os
+import sys
 from pathlib import Path
 
 from petkata.classroom.executing import PREPROCESSORS
 from petkata.classroom.kernels import use_forked_kernels
 
 c = get_config()  # noqa: F821  nbgrader defines it
+
+# nbgrader calls alembic, which lies beside it, by its name: so that it finds it in an environment that was not activated.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 here = Path(__file__).resolve().parent
 c.CourseDirectory.root = str(here)

@@ -12,7 +12,9 @@ the file as a cell, and below it a cell for each of its tasks that checks it and
 from __future__ import annotations
 
 import base64
+import os
 import re
+import sys
 import tempfile
 from pathlib import Path
 
@@ -105,6 +107,7 @@ def make(names: list[str], course: Path) -> None:
         path = course / "source" / name / f"{name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text_of(notebook_of(catalog.lesson(name))), encoding="utf-8")
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by its name
     with tempfile.TemporaryDirectory() as elsewhere:  # the instructor's gradebook is not for us to touch
         api = NbGraderAPI(config=Config({"CourseDirectory": {
             "root": str(course), "course_id": "petkata", "db_url": f"sqlite:///{elsewhere}/gradebook.db"}}))

@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 from benchmarks.parity import ROOT, submissions, write_submission
+from petkata.classroom import sandbox
 from petkata.course import catalog
 
 FORKED = "use_forked_kernels()\n"
@@ -70,6 +71,20 @@ def until_it_answers(forked: bool, times: int = 7) -> float:
     return statistics.median(float(line) for line in done.stdout.split()[1:])
 
 
+def into_the_sandbox(times: int = 7) -> float:
+    """The median of the milliseconds that a process takes to fork, and its child to enter a sandbox and end."""
+    taken = []
+    for _ in range(times):
+        with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as folder:
+            view = sandbox.View((sys.prefix, sys.base_prefix, str(ROOT / "petkata")), folder, scratch)
+            begin = time.perf_counter()
+            why = sandbox.trouble(view)
+            taken.append(1000 * (time.perf_counter() - begin))
+            if why:
+                raise SystemExit(f"This system allows no sandbox: {why}")
+    return statistics.median(taken)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lesson", default="lesson3", choices=catalog.lesson_names())
@@ -88,7 +103,7 @@ def main():
     for forked, name in ((False, "nbgrader's own"), (True, "forked")):
         each = seconds[forked] / options.submissions
         print(f"| {name} | {seconds[forked]:.1f} | {each:.2f} | {until_it_answers(forked):.2f} |")
-    print(f"\n{seconds[False] / seconds[True]:.1f} times the throughput")
+    print(f"\n{seconds[False] / seconds[True]:.1f} times the throughput; {into_the_sandbox():.0f} ms into a sandbox and out")
 
 
 if __name__ == "__main__":

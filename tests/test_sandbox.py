@@ -6,13 +6,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import pytest
 
 from petkata.classroom import sandbox
 from petkata.course.catalog import ROOT
+from tests.test_kernels import called
 
 WHY = sandbox.SYS_PIVOT_ROOT is None and "a sandbox needs Linux on x86_64 or aarch64"
 pytestmark = pytest.mark.skipif(bool(WHY), reason=str(WHY))
@@ -168,7 +168,10 @@ def test_there_is_no_network(inside, what):
 def test_no_process_outside_can_be_seen_or_ended(inside):
     assert inside("sorted(name for name in os.listdir('/proc') if name.isdigit())") == "['1']"
     assert inside("os.kill(outside, 9)").startswith("ProcessLookupError")
-    assert inside("os.kill(-1, 0)").startswith(("ProcessLookupError", "None"))
+    with subprocess.Popen(["sleep", "600"]) as bystander:
+        inside("os.kill(-1, 9)")
+        assert bystander.poll() is None
+        bystander.kill()
 
 
 def test_it_has_no_rights_and_gets_none(inside):
@@ -176,7 +179,8 @@ def test_it_has_no_rights_and_gets_none(inside):
                   ) == f"['{'0' * 16}', '{'0' * 16}', '1']"
     assert inside("os.getuid()") != "0"
     assert inside("os.setuid(0)").startswith("PermissionError")
-    assert inside("__import__('ctypes').CDLL(None).unshare(0x10000000)") in ("0", "-1")  # one more inside is no way out
+    more = "__import__('ctypes').CDLL(None).unshare(0x10020000)"  # one more sandbox inside is no way out
+    assert inside(f"[{more}, os.path.exists(course + '/gradebook.db')]").endswith("False]")
     assert inside("os.sethostname(b'x') if hasattr(os, 'sethostname') else __import__('socket').sethostname('x')"
                   ).startswith("PermissionError")
 
@@ -195,16 +199,6 @@ def test_it_ends_as_the_kernel_ends(inside):
 
 
 def test_what_it_started_ends_with_it(inside):
-    begin = time.monotonic()
-    inside("__import__('subprocess').Popen(['sleep', '600'], start_new_session=True).pid")
-    assert time.monotonic() - begin < 60
-
-
-def test_it_starts_at_once(inside):
-    """Compared with the start of Python, in the same minute."""
-    begin = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import petkata.classroom.sandbox, json"], cwd=ROOT, check=True)
-    python = time.perf_counter() - begin
-    begin = time.perf_counter()
-    inside("1")
-    assert time.perf_counter() - begin < 10 * python
+    length = f"600.{os.getpid()}"
+    assert inside(f"__import__('subprocess').Popen(['sleep', '{length}'], start_new_session=True).pid").isdigit()
+    assert not called("sleep", length)

@@ -102,19 +102,26 @@ def test_it_holds_nothing_that_leads_to_others(kernels):
     assert run(client, packets) == "[]\n"
 
 
-def test_it_judges(kernels):
-    _, client = kernels()
-    anneal = (ROOT / "solutions" / "lesson3" / "anneal.py").read_text(encoding="utf-8")
-    run(client, 'from petkata.checking.notebook import checks_of; check = checks_of("lesson3")\n' + anneal)
-    assert run(client, 'check("cosine_anneal")') == "cosine_anneal: passed, 1 of 1 points\n"
-    assert run(client, 'check("train")') == "NotPassed"
+def judged(kernel, source, task):
+    """What the judge says of a task, with the function that this source defines in a kernel."""
+    from petkata.classroom.kernels import Judge
+
+    manager, client = kernel
+    run(client, source)
+    judge = Judge(manager.provisioner.process)
+    client.execute(judge.cell, silent=True)
+    told = judge.verdict("lesson3", task, None, None, 120)
+    judge.close()
+    return told
 
 
-def test_it_trains(kernels):
-    _, client = kernels()
-    train = (ROOT / "solutions" / "lesson3" / "train.py").read_text(encoding="utf-8")
-    run(client, 'from petkata.checking.notebook import checks_of; check = checks_of("lesson3")\n' + train)
-    assert run(client, 'check("train")') == "train: passed, 3 of 3 points\n"
+@pytest.mark.parametrize("task, file", [("cosine_anneal", "anneal"), ("train", "train")])
+def test_what_it_defines_is_judged_outside(kernels, task, file):
+    solution = (ROOT / "solutions" / "lesson3" / f"{file}.py").read_text(encoding="utf-8")
+    kernel = kernels()
+    told = judged(kernel, solution, task)
+    assert told["state"] == "passed" and told["points"] == told["of"] and not told["tampered"], told["text"]
+    assert run(kernel[1], "1 / 0") == "ZeroDivisionError", "afterward the kernel goes on"
 
 
 def test_it_is_interrupted_like_any_other(kernels):

@@ -143,28 +143,28 @@ class AnswerFile(Checks):
 
 
 class NotebookCells(Checks):
-    """The cell of a notebook that takes the place of one file. The functions are those that the kernel knows by now."""
+    """The cell of a notebook that takes the place of one file, with the functions that are defined by now, here or elsewhere."""
 
-    DEFINED = "petkata-notebook"  # the plugin with them: a dict, `functions`, and the `file` that the cell stands for
+    DEFINED = "petkata-notebook"  # the plugin that knows the `cells`, and which `file` is judged
     shrink = True
 
     @property
-    def functions(self) -> dict:
-        return self.config.pluginmanager.get_plugin(self.DEFINED).functions
+    def cells(self):
+        return self.config.pluginmanager.get_plugin(self.DEFINED).cells
 
     def function(self, name):
-        if not callable(self.functions.get(name)):
+        function = self.cells.function(name)
+        if function is None:
             raise answers.AnswerError(f"{name} is not defined. Run the cell in which you write it, then this one again.")
-        return self.functions[name]
+        return function
 
     @property
     def answer_place(self):
-        return next((Path(function.__code__.co_filename).parent for name in self.tasks
-                     if hasattr(function := self.functions.get(name), "__code__")), self.path)
+        return self.cells.place(self.tasks) or self.path
 
     @cached_property
     def not_started(self):
-        return frozenset(name for name in self.tasks if answers.is_untouched(self.functions.get(name)))
+        return frozenset(name for name in self.tasks if self.cells.is_untouched(name))
 
 
 class FullRunFile(Checks):

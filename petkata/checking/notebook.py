@@ -10,16 +10,23 @@ A check cell that does not end in an error has passed: that is how nbgrader give
 
 from __future__ import annotations
 
+import os
+import secrets
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
 from io import StringIO
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from petkata.checking import answers
 from petkata.checking.board import state_of, tell_hint, tell_task
 from petkata.checking.collect import NotebookCells
 from petkata.course import catalog
+
+ELSEWHERE = "PETKATA_JUDGED_ELSEWHERE"  # set in a kernel that has no checks in it
 
 
 def checks_of(lesson: str):
@@ -27,14 +34,18 @@ def checks_of(lesson: str):
     functions = sys._getframe(1).f_globals
     imports_find_cells(catalog.lesson(lesson), functions)
 
-    def check(task: str, seed: int | None = None) -> None:
-        """Judge a task by its name, with the usual inputs, or with those of another `seed`. Raises NotPassed, which shows
-        what to put right."""
-        text, passed = judged(catalog.lesson(lesson), task, functions, seed)
-        if not passed:
-            raise NotPassed(text)
-        print(text)
+    def check(task: str) -> None:
+        """Judge a task by its name, with the usual inputs, or with those of another seed where `check.seed` is one. Raises
+        NotPassed, which shows what to put right."""
+        if os.environ.get(ELSEWHERE):
+            print(f"{task} is judged in another process.")
+            return
+        told = judged(catalog.lesson(lesson), task, Cells(functions), check.seed)
+        if not told.passed:
+            raise NotPassed(told.text)
+        print(told.text)
 
+    check.seed = None
     return check
 
 
@@ -45,14 +56,35 @@ class NotPassed(Exception):
         return str(self).splitlines()
 
 
-def judged(lesson: catalog.Lesson, name: str, functions: dict, seed: int | None = None) -> tuple[str, bool]:
-    """The report on a task, and whether it has passed."""
-    task = next((task for task in lesson.tasks if task.name == name), None)
-    if task is None:
-        raise ValueError(f"{lesson.name} has no task {name!r}, but {', '.join(task.name for task in lesson.tasks)}")
-    if not callable(functions.get(name)):
-        return f"{name} is not defined. Run the cell in which you write it, then this one again.", False
-    run = Run(task, functions)
+class Cells:
+    """The functions that a notebook's cells define, in this process."""
+
+    def __init__(self, functions: dict):
+        self.functions = functions
+
+    def function(self, name: str):
+        """A function by its name; None where no cell has defined it."""
+        function = self.functions.get(name)
+        return function if callable(function) else None
+
+    def is_untouched(self, name: str) -> bool:
+        """Whether a function is still a stub."""
+        return answers.is_untouched(self.functions.get(name))
+
+    def place(self, names) -> Path | None:
+        """The folder of the cells' code, as tracebacks name it."""
+        return next((Path(function.__code__.co_filename).parent for name in names
+                     if hasattr(function := self.functions.get(name), "__code__")), None)
+
+
+def judged(lesson: catalog.Lesson, name: str, cells, seed: int | None = None, with_one_that_must_fail: bool = False) -> Judged:
+    """Judge a task of a lesson. `cells` gives its function, as `Cells` does. `with_one_that_must_fail`: so that who has made the
+    checks pass that should not is found."""
+    task = lesson.task(name)
+    if cells.function(name) is None:
+        text = f"{name} is not defined. Run the cell in which you write it, then this one again."
+        return Judged(text, "not started", 0, task.points)
+    run = Run(task, cells, with_one_that_must_fail)
     root = catalog.ROOT
     arguments = [f"{root}/lessons/{lesson.name}", f"--rootdir={root}", f"--config-file={root}/pyproject.toml",
                  "-p", "no:cacheprovider", "--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin"]
@@ -69,26 +101,65 @@ def judged(lesson: catalog.Lesson, name: str, functions: dict, seed: int | None 
     tell_task(page, name, run.verdicts, show_printed=True)
     if state == "failing":
         tell_hint(page, task, run.verdicts)
+    points = task.points if state == "passed" else 0
     inputs = "" if seed is None else "with other inputs, "
-    page.write_line(f"{inputs}{name}: {state}, {task.points if state == 'passed' else 0} of {task.points} points")
-    return "\n".join(page.lines), state == "passed"
+    page.write_line(f"{inputs}{name}: {state}, {points} of {task.points} points")
+    return Judged("\n".join(page.lines), state, points, task.points, run.verdicts, run.tampered)
+
+
+@dataclass
+class Judged:
+    """The report on a task as a learner reads it, its state, its points of so many, and the verdict of each check."""
+
+    text: str
+    state: str
+    points: int
+    of: int
+    verdicts: list[dict] = field(default_factory=list)
+    tampered: bool = False  # whether a check passed that must fail
+
+    @property
+    def passed(self) -> bool:
+        return self.state == "passed"
 
 
 class Run:
-    """As a plugin of pytest: gives the functions of a notebook to judge one task, and keeps the verdicts."""
+    """As a plugin of pytest: gives the cells of a notebook to judge one task, and keeps the verdicts."""
 
     __name__ = NotebookCells.DEFINED  # by which pytest knows it
 
-    def __init__(self, task: catalog.Task, functions: dict):
-        self.task, self.file, self.functions, self.verdicts = task.name, task.file, functions, []
+    def __init__(self, task: catalog.Task, cells, with_one_that_must_fail: bool = False):
+        self.task, self.file, self.cells, self.verdicts = task.name, task.file, cells, []
+        self.must_fail = f"test_{secrets.token_hex(8)}" if with_one_that_must_fail else None
+        self.tampered = False
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items):
         items[:] = [item for item in items if item.judged["task"] == self.task]
+        if self.must_fail and items:
+            place = secrets.randbelow(len(items)) + 1  # after one that has called the answer
+            items.insert(place, self._one_that_must_fail(items[0]))
+
+    def _one_that_must_fail(self, other):
+        """A check beside another one that asks for a result which no answer can give, another each time."""
+        secret, task = secrets.token_hex(8), self.task
+
+        def check():
+            call = other.parent.tasks[task] and other.parent.tasks[task].last_call
+            result = call.result if call else None
+            assert result == secret and secret != secret[::-1] + "-", secret
+
+        item = pytest.Function.from_parent(other.parent, name=self.must_fail, callobj=check)
+        item.judged = dict(other.judged)
+        return item
 
     def pytest_runtest_logreport(self, report):
-        if hasattr(report, "verdict"):
+        if not hasattr(report, "verdict"):
+            return
+        if report.verdict["check"] != self.must_fail:
             self.verdicts.append(report.verdict)
+        elif report.verdict["state"] == "passed":
+            self.tampered = True
 
 
 class Page:

@@ -32,7 +32,7 @@ def not_written(error: BaseException) -> str | None:
     """Which function is not written yet, by the NotImplementedError of its stub; None for any other error."""
     if not isinstance(error, NotImplementedError):
         return None
-    *_, (file, number, function) = _frames(error.__traceback__)
+    *_, (_, _, function, _) = _frames(error, error.__traceback__)
     return str(error) or function  # in a notebook that nbgrader made, the stub's error is empty
 
 
@@ -44,11 +44,11 @@ def failure(
     Of the traceback only the frames in there are shown: the rest is not the learner's to mend. `first_line` is how
     the task's function begins.
     """
-    if isinstance(error, (AnswerError, PetsError)):
-        return str(error)
     if inner := getattr(error, "exceptions", None):  # Hypothesis groups what it saw when the same input went two ways
         error, trace = inner[-1], inner[-1].__traceback__
-    frames = [frame for frame in _frames(trace) if Path(frame[0]).is_relative_to(place)]
+    if isinstance(error, (AnswerError, PetsError)):
+        return str(error)
+    frames = [frame for frame in _frames(error, trace) if was_elsewhere(error) or Path(frame[0]).is_relative_to(place)]
     shown = [line for frame in frames[-3:] for line in _frame_lines(*frame, root)]
     call = task.last_call if task else None
     if isinstance(error, TimeUp):
@@ -84,17 +84,26 @@ def _message(error: AssertionError, own_lines: list[str]) -> str:
     return message
 
 
-def _frames(trace: TracebackType | None):
+def was_elsewhere(error: BaseException) -> bool:
+    """Whether an error comes out of an answer that runs in another process; it brings along the frames of the answer's code."""
+    return bool(getattr(error, "frames_of_the_answer", None))
+
+
+def _frames(error: BaseException, trace: TracebackType | None):
+    """File, line, function and the text of the line for each frame, the innermost last."""
+    if was_elsewhere(error):
+        yield from error.frames_of_the_answer
+        return
     while trace is not None:
         code = trace.tb_frame.f_code
-        yield code.co_filename, trace.tb_lineno, code.co_name
+        yield code.co_filename, trace.tb_lineno, code.co_name, linecache.getline(code.co_filename, trace.tb_lineno)
         trace = trace.tb_next
 
 
-def _frame_lines(file: str, number: int, function: str, root: Path) -> list[str]:
+def _frame_lines(file: str, number: int, function: str, text: str, root: Path) -> list[str]:
     path = Path(file)
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else "your cell"
-    return [f"    {shown}, line {number}, in {function}", f"        {linecache.getline(file, number).strip()}"]
+    return [f"    {shown}, line {number}, in {function}", f"        {text.strip()}"]
 
 
 def _call_lines(call: Call | None, task: Task | None) -> list[str]:

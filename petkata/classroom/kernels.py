@@ -67,6 +67,51 @@ IN_FORCE = {True: "Submissions run in a sandbox: no network, no files but their 
 TOLD = re.compile("PATH|LANG|LC_.*|TZ|PYTHON.*|PETKATA_.*|OMP_.*")
 
 
+def ask_for(request: dict, in_sandbox: bool, *handed_over: socket.socket) -> socket.socket:
+    """Ask the loaded process for a kernel or a judge that has these sockets. Over the socket that comes back it tells of it."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        socket.send_fds(loaded_process(in_sandbox), [json.dumps(request).encode()],
+                        [theirs.fileno(), *(one.fileno() for one in handed_over)])
+    return ours
+
+
+class Judge:
+    """The process that judges the answers of one kernel, or of cells that run beside it (`petkata.classroom.judge`)."""
+
+    def __init__(self, kernel: ForkedKernel, beside: bool = False):
+        self.own = tempfile.mkdtemp(prefix="judge-", dir="/tmp")
+        folder = f"{self.own}/folder"
+        os.mkdir(folder)
+        self.files = "/tmp/judging" if kernel.in_sandbox and not beside else None
+        self.control, its_control = socket.socketpair()
+        with its_control:
+            handed_over = [its_control] if beside else [its_control, kernel.answers]
+            self.socket = ask_for({"folder": folder, "files": self.files, "own": self.own}, kernel.in_sandbox, *handed_over)
+        self.lines = self.control.makefile("rw", encoding="utf-8")
+
+    @property
+    def cell(self) -> str:
+        """What the kernel must run while this judge asks it."""
+        return f"from petkata.classroom import answering as _; _.serve(get_ipython().user_ns, {self.files!r})"
+
+    def verdict(self, lesson: str, task: str, seed: int | None, cells: list[str] | None, seconds: float | None) -> dict:
+        """What the judge says of a task. Where it says nothing in so many seconds, or is gone: {"trouble": why}."""
+        self.control.settimeout(seconds)
+        try:
+            print(json.dumps({"lesson": lesson, "task": task, "seed": seed, "cells": cells}), file=self.lines, flush=True)
+            return json.loads(self.lines.readline(2**24) or '{"trouble": "crashed"}')
+        except TimeoutError:
+            return {"trouble": "timed out"}
+        except (OSError, ValueError):
+            return {"trouble": "crashed"}
+
+    def close(self) -> None:
+        self.lines.close()
+        self.control.close()
+        self.socket.close()  # with which the loaded process ends it, should it live
+
+
 class ForkedKernel:
     """One kernel, with as much of subprocess.Popen's face as LocalProvisioner looks at.
 
@@ -76,10 +121,11 @@ class ForkedKernel:
     stdin = stdout = stderr = None
 
     def __init__(self, arguments: list[str], folder: str, environment: dict[str, str], sockets: str, in_sandbox: bool = True):
-        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        request = json.dumps({"arguments": arguments, "folder": folder, "environment": environment, "sockets": sockets})
-        with theirs:
-            socket.send_fds(loaded_process(in_sandbox), [request.encode()], [theirs.fileno()])
+        self.in_sandbox = in_sandbox
+        self.answers, its_answers = socket.socketpair()  # for a judge to call its functions through
+        request = {"arguments": arguments, "folder": folder, "environment": environment, "own": sockets}
+        with its_answers:
+            self.socket = ask_for(request, in_sandbox, its_answers)
         self.returncode: int | None = None
         self.pid = self._told().get("pid", -1)
         if self.pid == -1:
@@ -136,7 +182,7 @@ class ForkedProvisioner(LocalProvisioner):
         given = kwargs.get("env") or os.environ
         environment = {name: value for name, value in given.items() if TOLD.fullmatch(name) or not self.in_sandbox}
         if self.in_sandbox:
-            environment.update(HOME="/tmp", USER="student")
+            environment.update(HOME="/tmp", USER="student", PETKATA_JUDGED_ELSEWHERE="1")
         self.cwd = os.path.abspath(kwargs.get("cwd") or os.getcwd())
         self.process = ForkedKernel(cmd[3:], self.cwd, environment, self.sockets, self.in_sandbox)
         if not ForkedProvisioner.told:

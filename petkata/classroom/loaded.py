@@ -7,6 +7,7 @@ when the kernel has ended. When nbgrader is gone, killed or not, its end of the 
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib
 import json
@@ -25,7 +26,8 @@ from petkata.classroom import sandbox
 
 LIBRARIES = ("torch", "fastai.vision.all", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "sqlite3",
              "tornado.platform.asyncio", "IPython.extensions.storemagic", "PIL.JpegImagePlugin", "matplotlib.pyplot",
-             "petkata.checking.watching", "petkata.nets")
+             "petkata.checking.watching", "petkata.nets",
+             "petkata.classroom.judge", "petkata.classroom.answering")
 
 
 def load() -> None:
@@ -36,27 +38,27 @@ def load() -> None:
     importlib.import_module("petkata.torchvision_guard")
     for library in LIBRARIES:
         importlib.import_module(library)
-    from petkata.checking.notebook import judged
+    from petkata.checking.notebook import Cells, judged
     from petkata.course import catalog
     from petkata.pets.tiny import tiny_pets
 
     os.environ["PETKATA_PETS"] = str(tiny_pets())  # in a sandbox nobody finds the user's cache
-    judged(catalog.lesson("lesson3"), "cosine_anneal", {"cosine_anneal": lambda start, end, position: start})  # pytest itself
+    judged(catalog.lesson("lesson3"), "cosine_anneal", Cells({"cosine_anneal": lambda start, end, position: start}))  # pytest itself
     gc.collect()
     gc.freeze()
 
 
-def readable() -> tuple[str, ...]:
-    """What a kernel in a sandbox may read: Python, the course without its folder of a class, the pets."""
+def readable(also: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """What a process in a sandbox may read: Python, the pets, and the course, of its checks and solutions only what is told."""
     from petkata.course.catalog import ROOT, lesson_names
 
-    course = ["conftest.py", "petkata", "pyproject.toml", "solutions", "tests", *(f"lessons/{name}" for name in lesson_names())]
+    course = ["petkata", "pyproject.toml", *(f"lessons/{name}" for name in lesson_names()), *also]
     return (sys.base_prefix, sys.prefix, *(str(ROOT / name) for name in course), os.environ["PETKATA_PETS"])
 
 
 @dataclass
 class Kernel:
-    """A forked kernel: its process, the socket of who asked for it, and the folder of its own sockets."""
+    """A forked kernel, or a judge: its process, the socket of who asked for it, and the folder of its own sockets."""
 
     pid: int
     asker: socket.socket
@@ -77,21 +79,23 @@ class Kernel:
             pass  # nobody listens any more
 
 
-def serve(requests: socket.socket, may_read: tuple[str, ...] | None) -> None:
-    """Fork kernels until the other end of `requests` closes, each in a sandbox where it may read this; None: in none."""
+def serve(requests: socket.socket, in_sandbox: bool) -> None:
+    """Fork kernels and judges until the other end of `requests` closes, each in a sandbox of its own, or in none."""
     kernels: dict[int, Kernel] = {}  # by the handle of its process
     with selectors.DefaultSelector() as selector:
         selector.register(requests, selectors.EVENT_READ)
         while True:
             for key, _ in selector.select():
                 if key.fileobj is requests:
-                    request, fds, *_ = socket.recv_fds(requests, 2**20, 1)
+                    request, fds, *_ = socket.recv_fds(requests, 2**20, 3)
                     if not request:
                         for kernel in kernels.values():
                             kernel.kill()
                         return
                     asker = socket.socket(fileno=fds[0])
-                    kernel = forked(json.loads(request), asker, may_read)
+                    kernel = forked(json.loads(request), asker, fds[1:], in_sandbox)
+                    for fd in fds[1:]:
+                        os.close(fd)
                     handle = os.pidfd_open(kernel.pid)
                     kernels[handle] = kernel
                     selector.register(handle, selectors.EVENT_READ)
@@ -113,22 +117,37 @@ def serve(requests: socket.socket, may_read: tuple[str, ...] | None) -> None:
                     kernel.asker.close()
 
 
-def forked(request: dict, asker: socket.socket, may_read: tuple[str, ...] | None) -> Kernel:
-    """A new process, which becomes the kernel of this request."""
-    sockets = request.pop("sockets")
+def forked(request: dict, asker: socket.socket, fds: list[int], in_sandbox: bool) -> Kernel:
+    """A new process, which becomes the kernel or the judge of this request. It keeps `fds`, as 3 and onward."""
+    own = request.pop("own")
     pid = os.fork()
     if pid:
-        return Kernel(pid, asker, sockets)
+        return Kernel(pid, asker, own)
     try:
         os.setsid()
-        os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])  # among them what leads to nbgrader and other kernels
-        if may_read is not None:
-            sandbox.enter(sandbox.View(may_read, request["folder"], sockets))
-        become_kernel(**request)
+        high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 200) for fd in fds]
+        for place, fd in enumerate(high, start=3):
+            os.dup2(fd, place)
+        # Among the others is what leads to nbgrader and other kernels.
+        os.closerange(3 + len(fds), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        is_kernel = "arguments" in request
+        if in_sandbox:
+            course = () if is_kernel else ("conftest.py", "tests", "solutions")
+            sandbox.enter(sandbox.View(readable(course), request["folder"], own))
+        become_kernel(**request) if is_kernel else become_judge(**request, answers=len(fds) == 2)
     except BaseException:
         traceback.print_exc()
     finally:
         os._exit(1)
+
+
+def become_judge(folder: str, files: str | None, answers: bool) -> None:
+    """Judge what is asked for over socket 3, with the functions of the kernel at the other end of socket 4, if there is one."""
+    from petkata.classroom import judge
+
+    os.chdir(folder)
+    judge.serve(socket.socket(fileno=3), socket.socket(fileno=4) if answers else None, files)
+    os._exit(0)
 
 
 def become_kernel(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
@@ -148,14 +167,13 @@ def become_kernel(arguments: list[str], folder: str, environment: dict[str, str]
 
 def main(own_end: socket.socket, in_sandbox: bool) -> None:
     load()
-    may_read = readable()
     why = None
     if in_sandbox:
         with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as folder:
-            why = sandbox.trouble(sandbox.View(may_read, folder, scratch))
+            why = sandbox.trouble(sandbox.View(readable(), folder, scratch))
     own_end.send(json.dumps({"trouble": why}).encode())
     if why is None:
-        serve(own_end, may_read if in_sandbox else None)
+        serve(own_end, in_sandbox)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,13 @@ class Lesson:
     def tasks_in(self, file: str) -> list[Task]:
         return [task for task in self.tasks if task.file == file]
 
+    def task(self, name: str) -> Task:
+        """The task of that name. Raises ValueError where the lesson has none."""
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        raise ValueError(f"{self.name} has no task {name!r}, but {', '.join(task.name for task in self.tasks)}")
+
     @property
     def points(self) -> int:
         return sum(task.points for task in self.tasks)

@@ -82,9 +82,8 @@ def answer_cell(file: str, solution: str) -> nbformat.NotebookNode:
 
 
 def check_cell(task: catalog.Task) -> nbformat.NotebookNode:
-    """The checks of a task: the learner sees those with the usual inputs; others are hidden, and stay with the instructor."""
-    source = (f'check("{task.name}")\n'
-              f'### BEGIN HIDDEN TESTS\ncheck("{task.name}", seed={HIDDEN_SEED})\n### END HIDDEN TESTS')
+    """The checks of a task, with the usual inputs; the line that makes others is hidden, and stays with the instructor."""
+    source = f'### BEGIN HIDDEN TESTS\ncheck.seed = {HIDDEN_SEED}\n### END HIDDEN TESTS\ncheck("{task.name}")'
     return graded_by_nbgrader(f"check_{task.name}", source, locked=True, grade=True, points=task.points)
 
 

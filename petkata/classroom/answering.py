@@ -1,0 +1,53 @@
+"""The student's side of being judged: the kernel that has run the cells of a submission answers the judge's calls."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import socket
+import textwrap
+from contextlib import redirect_stderr, redirect_stdout
+
+ANSWERS = 3  # the number of the socket that leads to the judge
+MOST = 20_000  # characters of what an answer prints, for each call
+
+
+def serve(functions: dict, folder: str | None, connection: socket.socket | None = None) -> None:
+    """Do what the judge asks for with these functions, until it has judged one task. The files of its checks are in `folder`."""
+    from petkata.classroom.crossing import Crossing, Ended
+
+    connection = connection or socket.socket(fileno=ANSWERS)
+    said = io.StringIO()
+
+    def known(name):
+        function = functions.get(name)
+        if not callable(function):
+            return None
+        try:
+            return textwrap.dedent(inspect.getsource(function))
+        except (OSError, TypeError):  # no function with a source
+            return ""
+
+    def printed():
+        text = said.getvalue()[:MOST]
+        said.seek(0)
+        said.truncate()
+        return text
+
+    def call(name, *args, **kwargs):
+        return functions[name](*args, **kwargs)
+
+    crossing = Crossing(connection, is_judge=False, folder=folder, printed=printed,
+                        services={"known": known, "call": call})
+    try:
+        with redirect_stdout(said), redirect_stderr(said):
+            while True:
+                verb, *what = crossing.receive()
+                if verb == "end":
+                    return
+                crossing.serve(verb, what)
+    except Ended:
+        pass
+    finally:
+        if connection.fileno() == ANSWERS:
+            connection.detach()

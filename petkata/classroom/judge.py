@@ -1,0 +1,130 @@
+"""The judge: a process that runs the checks of a submission, and calls the student's functions in another process.
+
+It is forked from the loaded process, for one kernel. Over one socket nbgrader names a task and hears the verdict, as a line of
+JSON each; the other leads to the kernel (`petkata.classroom.answering`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tempfile
+from dataclasses import asdict
+
+from petkata.checking import answers, limits
+from petkata.checking.notebook import Cells, Judged, imports_find_cells, judged
+from petkata.classroom.crossing import CannotCross, Crossing, Ended
+from petkata.course import catalog, stubs
+
+ENDED = ("The process ended while this ran. Something here ends the program (exit), crashes it, or takes more memory than "
+         "there is.")
+
+
+class CellsElsewhere:
+    """The functions of a notebook whose kernel is at the other end of a socket."""
+
+    def __init__(self, connection: socket.socket, files: str | None):
+        self.crossing = Crossing(connection, is_judge=True, folder=files)
+        self.sources: dict[str, str | None] = {}
+        self.stopped = ""  # why nothing can be asked any more: "crashed" or "timed out"
+        self.why = "Not tried again: an earlier check of this task did not come to an end."
+
+    def function(self, name: str):
+        """A function by its name; None where no cell has defined it."""
+        if self._source(name) is None:
+            return None
+
+        def answer(*args, **kwargs):
+            return self._asked("call", (name, *args), kwargs)
+
+        return answer
+
+    def is_untouched(self, name: str) -> bool:
+        return bool(stubs.untouched(self._source(name) or ""))
+
+    def place(self, names) -> None:
+        return None  # an error brings along where it was
+
+    def _source(self, name: str) -> str | None:
+        if name not in self.sources:
+            source = self._asked("known", (name,), {})
+            if not isinstance(source, (str, type(None))):
+                raise answers.AnswerError(f"{name} cannot be found.")
+            self.sources[name] = source
+        return self.sources[name]
+
+    def _asked(self, service: str, args: tuple, kwargs: dict):
+        if self.stopped:
+            raise answers.AnswerError(self.why)
+        try:
+            return self.crossing.call(service, "", args, kwargs)
+        except limits.TimeUp:
+            self.stopped = "timed out"
+            raise
+        except Ended:
+            self.stopped, self.why = "crashed", ENDED
+            raise answers.AnswerError(self.why) from None
+        except CannotCross as error:
+            self.stopped, self.why = "not judged", str(error)  # the two ends may no longer agree on what was said
+            raise answers.AnswerError(self.why) from None
+
+    def done(self) -> None:
+        """Let the kernel go on."""
+        if not self.stopped:
+            try:
+                self.crossing.send("end")
+            except Ended:
+                self.stopped = "crashed"
+
+
+def verdict(lesson: str, task: str, seed: int | None, cells) -> Judged:
+    """Judge a task, with a check among the others that must fail."""
+    told = judged(catalog.lesson(lesson), task, cells, seed, with_one_that_must_fail=True)
+    if stopped := getattr(cells, "stopped", ""):
+        told.text = told.text.replace(f"{task}: {told.state}, {told.points} of", f"{task}: {stopped}, 0 of")
+        told.state, told.points = stopped, 0
+    return told
+
+
+def cells_beside(lesson: str, sources: list[str]) -> Cells:
+    """The functions of these cells, defined in this process. A cell that fails costs what it would have defined."""
+    import linecache
+
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    functions = {"__name__": "__main__"}
+    imports_find_cells(catalog.lesson(lesson), functions)
+    for number, source in enumerate(sources):
+        file = f"/tmp/ipykernel_1/{number}.py"
+        linecache.cache[file] = len(source), None, source.splitlines(True), file
+        try:
+            exec(compile(TransformerManager().transform_cell(source), file, "exec"), functions)
+        except Exception:
+            pass
+    return Cells(functions)
+
+
+def serve(control: socket.socket, connection: socket.socket | None, files: str | None) -> None:
+    """Judge what is asked for until the other end closes: {"lesson", "task", "seed", "cells"}, where `cells` are sources for a
+    task that is judged beside them, and else None.
+
+    `files` is, in both processes, the folder of the checks' files: what is in it crosses with the calls. None where the two
+    processes see the same files anyway.
+    """
+    if files is not None:
+        os.makedirs(files, exist_ok=True)
+        tempfile.tempdir = files
+    with control.makefile("rw", encoding="utf-8") as lines:
+        for line in lines:
+            asked = json.loads(line)
+            sources = asked.pop("cells")
+            try:
+                cells = CellsElsewhere(connection, files) if sources is None else cells_beside(asked["lesson"], sources)
+                told = verdict(**asked, cells=cells)
+                if sources is None:
+                    cells.done()
+                answer = asdict(told)
+            except Exception as error:
+                answer = {"trouble": f"{type(error).__name__}: {error}"}
+            print(json.dumps(answer), file=lines, flush=True)

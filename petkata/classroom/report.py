@@ -134,8 +134,8 @@ def needs_help(result: SubmissionResult, middle: float) -> str:
 
 
 def stuck_at(result: SubmissionResult) -> dict[str, str] | None:
-    """The first task that is not right, and of its checks the first that failed."""
-    task = next((task for task in result.tasks if task.state != "passed"), None)
+    """The first task that is not right and waits for no other, and of its checks the first that failed."""
+    task = next((task for task in result.tasks if task.state not in ("passed", "waiting")), None)
     if task is None:
         return None
     check = next((check for check in task.checks if check.state == "failed"), None)

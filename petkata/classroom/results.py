@@ -265,7 +265,7 @@ def noted(coursedir: CourseDirectory, student: str, lesson: str,
         except FileNotFoundError:
             pass
         except (OSError, ValueError, AttributeError) as error:
-            look.append(f"The graded notebook {path.relative_to(coursedir.root)} cannot be read ({error:.100}): its points are here, "
+            look.append(f"The graded notebook {path.relative_to(coursedir.root)} cannot be read ({error!s:.100}): its points are here, "
                         "what its checks said is not.")
             graded = True
     if not graded:

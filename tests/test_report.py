@@ -224,8 +224,9 @@ def test_stock_nbgrader_s_grades_alone_are_enough(tmp_path):
     assert result.needs_a_look == []
 
 
-@pytest.mark.parametrize("broken", ["", "{", "[]", "7", '{"cells": 3}', "[" * 100_000, '{"cells": [], "metadata": {"petkata": 3}}',
-                                    '{"cells": [], "metadata": 3}', "\ud800".encode("utf-8", "surrogatepass")])
+@pytest.mark.parametrize("broken", [
+    "", "{", "[]", "7", '{"cells": 3}', "[" * 100_000, '{"cells": [], "metadata": {"petkata": 3}}',
+    '{"cells": [], "metadata": 3}', "\ud800".encode("utf-8", "surrogatepass")])
 def test_a_graded_notebook_that_cannot_be_read_costs_no_points(tmp_path, broken):
     course = make_course(tmp_path / "course", class_of(2))
     graded(course, "s00").write_bytes(broken if isinstance(broken, bytes) else broken.encode())
@@ -284,8 +285,9 @@ def test_the_gradebook_is_where_the_course_s_configuration_says(tmp_path, monkey
 
 
 def test_what_is_missing_is_told_in_a_sentence(tmp_path, monkeypatch):
-    assert kata("lesson3", "--course", tmp_path) == (2, f"{tmp_path} is no course folder: it has no nbgrader_config.py. Call this "
-                                                     "in a course folder, or name one: --course lessons\n")
+    assert kata("lesson3", "--course", tmp_path) == (
+        2, f"{tmp_path} is no course folder: it has no nbgrader_config.py. Call this in a course folder, or name one: "
+           "--course lessons\n")
     monkeypatch.chdir(tmp_path)
     assert kata()[1].startswith(f"{tmp_path} is no course folder")
     config = tmp_path / "nbgrader_config.py"
@@ -359,8 +361,9 @@ def test_checks_are_counted_by_students_among_those_who_wrote_the_task():
                                              ["last call: cosine_anneal(0.0, 1000.0, 0.99) gave 990.0"])
 
 
-@pytest.mark.parametrize("name, said", [("test_is_flat_at_both_ends", "is flat at both ends"), ("test_a[adam-0.1]", "a (adam-0.1)"),
-                                        ("latest_test_of_all", "latest test of all")])
+@pytest.mark.parametrize("name, said", [
+    ("test_is_flat_at_both_ends", "is flat at both ends"), ("test_a[adam-0.1]", "a (adam-0.1)"),
+    ("latest_test_of_all", "latest test of all")])
 def test_check_names_are_words(name, said):
     from petkata.classroom.report import words
 
@@ -444,7 +447,8 @@ def test_the_page_of_a_class_of_any_size(size):
     elements = Elements(shown)
     assert all("scope" in attributes for tag, attributes in elements.found if tag == "th")
     judged = [result for result in found if result.graded]
-    cells = re.findall(r'<td class="[a-z-]+"><span aria-hidden="true" title="([a-z ]+)">(.)</span><span class="told">([a-z ]+)<', shown)
+    cells = re.findall(r'<td class="[a-z-]+"><span aria-hidden="true" title="([a-z ]+)">(.)</span>'
+                       r'<span class="told">([a-z ]+)<', shown)
     assert len(cells) == len(judged), "each of the heat map's cells tells its state by color, sign and word"
     assert all(title == told for title, _, told in cells) and len({sign for _, sign, _ in cells}) == len({t for t, _, _ in cells})
 
@@ -490,8 +494,8 @@ def test_what_students_write_does_not_run_in_a_browser(tmp_path):
     page = course / "report" / "lesson3.html"
     for text, title in ((page.read_text(encoding="utf-8"), "lesson3: the class report"), (EVIL, "ran")):
         written(page, text)
-        shown = subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'browser'}",
-                                "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120).stdout
+        chromium = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'browser'}"]
+        shown = subprocess.run([*chromium, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120).stdout
         assert f"<title>{title}</title>" in shown
 
 
@@ -501,7 +505,8 @@ def test_all_lessons_stand_on_one_page(tmp_path):
     make_course(course, [], "lesson5")  # nobody has handed in
     assert kata("--course", course)[0] == 0
     data = json.loads((course / "report" / "report.json").read_text(encoding="utf-8"))
-    assert [(about["lesson"], about["handed_in"], about["enrolled"]) for about in data["lessons"]] == [("lesson2", 3, 5), ("lesson10", 5, 5)]
+    assert [(about["lesson"], about["handed_in"], about["enrolled"]) for about in data["lessons"]] == [
+        ("lesson2", 3, 5), ("lesson10", 5, 5)]
     shown = (course / "report" / "report.html").read_text(encoding="utf-8")
     assert shown.count('<section class="lesson"') == 2 and "cnn_learner" in shown
 
@@ -520,8 +525,9 @@ def private_course(folder, size=24):
         id = f"uid{number:03}"
         why = f"the check of {first} {last.upper()} ({id}) failed\n    your cell, line 2, in {id}\n        author = '{email}'"
         check = {"check": f"test_number_{number:02}", "state": "failed", "why": why}
-        students.append(Student(id, ("failing", "passed", "waiting"), {"cosine_anneal": [check]}, first_name=first, last_name=last,
-                                email=email, look=(f"submitted/{id}/lesson3/{first.lower()}_{last.split()[-1]}.ipynb: not from {email}",)))
+        look = f"submitted/{id}/lesson3/{first.lower()}_{last.split()[-1]}.ipynb: not from {email}"
+        students.append(Student(id, ("failing", "passed", "waiting"), {"cosine_anneal": [check]}, first_name=first,
+                                last_name=last, email=email, look=(look,)))
     course = make_course(folder, students)
     enrol(course, "uid900", first_name="Absent", last_name="Abelard")
     (course / "submitted" / "uid901" / "lesson3").mkdir(parents=True)
@@ -579,6 +585,7 @@ def test_words_that_only_contain_a_name_stay():
     from petkata.classroom.report import names_in
     from petkata.classroom.results import SubmissionResult
 
-    names = names_in([SubmissionResult("s1", "lesson3", [], name="May E. Long", email="ml@example.org"), SubmissionResult("e", "lesson3", [])])
+    names = names_in([SubmissionResult("s1", "lesson3", [], name="May E. Long", email="ml@example.org"),
+                      SubmissionResult("e", "lesson3", [])])
     assert names.sub("*", "maybe s10 is longer; s1, MAY_LONG and ml@example.org: e") == "maybe s10 is longer; *, *_* and *: e"
     assert names_in([]).sub("*", "nobody") == "nobody"

@@ -34,8 +34,8 @@ def report(course: Path, lesson: str | None = None, out: Path | None = None, ano
     """
     names = [lesson] if lesson else lessons_handed_in(course)
     if not names:
-        raise NoResults("Nobody has handed in anything yet, so there is nothing to report. nbgrader collect fetches what was handed "
-                        "in, kata class grade grades it.")
+        raise NoResults("Nobody has handed in anything yet, so there is nothing to report. nbgrader collect fetches what was "
+                        "handed in, kata class grade grades it.")
     found = {name: results(course, name) for name in names}
     if anonymous:
         found = without_names(found)
@@ -239,7 +239,8 @@ def table(found: Iterable[list[SubmissionResult]]) -> str:
         for task in result.tasks:
             state = task.state if result.handed_in else "nothing handed in"
             failed = dict.fromkeys(words(check.check) for check in task.checks if check.state == "failed")
-            write([*begin, plain(task.task), state, number(task.points), number(task.of), yes(task.by_hand), plain("; ".join(failed))])
+            write([*begin, plain(task.task), state, number(task.points), number(task.of), yes(task.by_hand),
+                   plain("; ".join(failed))])
         if result.late_penalty:
             write([*begin, "late", "", number(-result.late_penalty), 0, "", ""])
     return file.getvalue()

@@ -70,7 +70,7 @@ class TaskResult:
             if type(data[name]) not in (int, float) or not math.isfinite(data[name]):
                 raise ValueError(f"{name} is a number, not {data[name]!r:.40}")
         checks = data.get("checks", [])
-        if not isinstance(checks, list) or not all(isinstance(check, dict) and {"check", "state"} <= check.keys() for check in checks):
+        if not isinstance(checks, list) or not all(isinstance(one, dict) and {"check", "state"} <= one.keys() for one in checks):
             raise ValueError("checks is a list of tables of check, state and why")
         return cls(str(data["task"]), data["state"], data["points"], data["of"],
                    [Check(str(check["check"]), str(check["state"]), str(check.get("why") or "")) for check in checks],
@@ -174,8 +174,8 @@ def opened(course: Path) -> Iterator[tuple[CourseDirectory, Gradebook]]:
         raise NoResults(f"nbgrader is not installed ({error}). It needs Python 3.11 or later.") from None
     config = Path(course, "nbgrader_config.py").resolve()
     if not config.is_file():
-        raise NoResults(f"{config.parent} is no course folder: it has no nbgrader_config.py. Call this in a course folder, or name "
-                        "one: --course lessons")
+        raise NoResults(f"{config.parent} is no course folder: it has no nbgrader_config.py. Call this in a course folder, or "
+                        "name one: --course lessons")
     with contextlib.chdir(config.parent):  # as if nbgrader were called there: paths in the configuration may begin there
         app = NbGrader(log_level="ERROR")
         app.raise_config_file_errors = True  # else nbgrader goes on with another gradebook
@@ -191,12 +191,13 @@ def opened(course: Path) -> Iterator[tuple[CourseDirectory, Gradebook]]:
         try:  # Gradebook would make what is not there
             if url.get_backend_name() == "sqlite" and not os.path.exists(url.database or "") or not inspect(
                     create_engine(url)).has_table("assignment"):
-                raise NoResults(f"There is no gradebook yet ({shown}). nbgrader generate_assignment makes it, and grading fills it.")
+                raise NoResults(f"There is no gradebook yet ({shown}). nbgrader generate_assignment makes it, and grading "
+                                "fills it.")
             with Gradebook(app.coursedir.db_url, app.coursedir.course_id) as gradebook:
                 yield app.coursedir, gradebook
         except (SQLAlchemyError, ImportError) as error:
-            raise NoResults(f"The gradebook {shown} cannot be read: {str(error).splitlines()[0]}. Is its server running, and was it "
-                            "made by this version of nbgrader (nbgrader db upgrade)?") from error
+            raise NoResults(f"The gradebook {shown} cannot be read: {str(error).splitlines()[0]}. Is its server running, and was "
+                            "it made by this version of nbgrader (nbgrader db upgrade)?") from error
 
 
 def assignment_of(gradebook: Gradebook, lesson: str) -> Assignment:
@@ -265,8 +266,8 @@ def noted(coursedir: CourseDirectory, student: str, lesson: str,
         except FileNotFoundError:
             pass
         except (OSError, ValueError, AttributeError) as error:
-            look.append(f"The graded notebook {path.relative_to(coursedir.root)} cannot be read ({error!s:.100}): its points are here, "
-                        "what its checks said is not.")
+            look.append(f"The graded notebook {path.relative_to(coursedir.root)} cannot be read ({error!s:.100}): its points are "
+                        "here, what its checks said is not.")
             graded = True
     if not graded:
         look.append(f"Handed in, but not graded. To grade it: kata class grade {lesson}")
@@ -303,7 +304,7 @@ def task_result(cell: str, of: float, grade, notes: dict[str, object] | None, lo
         try:
             task = TaskResult.from_dict(note)
         except ValueError as error:
-            look.append(f"What grading has noted of {task.task} cannot be read ({error}): its points are here, what its checks said "
-                        "is not.")
+            look.append(f"What grading has noted of {task.task} cannot be read ({error}): its points are here, what its checks "
+                        "said is not.")
     task.points, task.of, task.by_hand = points, of, by_hand
     return task

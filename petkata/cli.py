@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 import typer
 
 app = typer.Typer(help="petkata: a course in transfer learning, as a kata.", no_args_is_help=True, add_completion=False)
@@ -12,6 +15,27 @@ app.add_typer(classroom, name="class")
 @app.callback()
 def kata():
     """petkata: a course in transfer learning, as a kata."""
+
+
+@classroom.command()
+def new(folder: Path = typer.Argument(help="A new folder, or one that this command has made before."),
+        lessons: list[str] = typer.Argument(None, help="Such as lesson3. Without any: all.")):
+    """Make an nbgrader course folder for a class of yours, or add lessons to it. What is there already is never touched."""
+    from petkata.classroom import folder as class_folder
+    from petkata.course import catalog
+
+    names = lessons or catalog.lesson_names()
+    try:
+        made = class_folder.new(folder, names)
+    except (class_folder.FolderError, OSError) as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"{folder}: {len(made.added)} files added." if made.added else f"{folder}: all is there already.")
+    for name in made.different:
+        typer.echo(f"  {name} is not as the course has it. It stays as it is; to have the course's, move it away and call again.")
+    typer.echo(f"Next:\n  cd {shlex.quote(str(folder))}\n  nbgrader generate_assignment {names[0]}\n"
+               f"  nbgrader release_assignment {names[0]}\n"
+               f"The whole way: {catalog.ROOT / 'lessons' / 'INSTRUCTORS.md'}")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ def new(folder: Path, lessons: list[str]) -> Made:
         raise FolderError(f"{folder} is a file. Name a new folder.")
     here = [path.name for path in folder.iterdir() if not path.name.startswith(UNFINISHED)] if folder.exists() else []
     if here and CONFIG not in here:
-        raise FolderError(f"{folder} holds other things ({', '.join(sorted(here)[:3])}{', ...' * (len(here) > 3)}) and no {CONFIG}. "
+        some = ", ".join(sorted(here)[:3]) + ", ..." * (len(here) > 3)
+        raise FolderError(f"{folder} holds other things ({some}) and no {CONFIG}. "
                           "Name a new folder, or one that this command has made.")
     folder.mkdir(parents=True, exist_ok=True)
     made = Made()

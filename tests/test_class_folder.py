@@ -33,8 +33,11 @@ def committed(*lessons: str) -> dict[str, bytes]:
 def test_a_class_has_the_files_of_the_course_and_no_others(tmp_path):
     told = kata(tmp_path / "my class")
     assert files_in(tmp_path / "my class") == committed(*catalog.lesson_names())
+    if os.name != "nt":
+        assert (tmp_path / "my class").stat().st_mode & 0o777 == 0o700, "students on the same machine could read it"
     assert f"cd '{tmp_path / 'my class'}' nbgrader generate_assignment lesson1" in told
-    assert set(committed("lesson3")) == {"nbgrader_config.py", *(f"{kind}/lesson3/lesson3.ipynb" for kind in ("source", "release"))}
+    parts = {f"{kind}/lesson3/lesson3.ipynb" for kind in ("source", "release")}
+    assert set(committed("lesson3")) == {"nbgrader_config.py", *parts}
 
 
 def test_lessons_are_added_and_what_is_there_stays(tmp_path):

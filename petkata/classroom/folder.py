@@ -44,7 +44,8 @@ def new(folder: Path, lessons: list[str]) -> Made:
         some = ", ".join(sorted(here)[:3]) + ", ..." * (len(here) > 3)
         raise FolderError(f"{folder} holds other things ({some}) and no {CONFIG}. "
                           "Name a new folder, or one that this command has made.")
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)  # points and other people's answers: on a shared machine, no student's to read
     made = Made()
     scratch = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))
     try:

@@ -38,5 +38,5 @@ c.Execute.timeout = 600
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {"markdown2html": "petkata.classroom.showing.markdown"}
 
-# Of a submission's folder this is left where it is: what Hypothesis leaves beside a notebook, and what nbgrader leaves out anyway.
+# Of a submission's folder this is left behind: what Hypothesis writes beside a notebook, and what nbgrader leaves out anyway.
 c.CourseDirectory.ignore = [".hypothesis", ".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]

@@ -29,7 +29,7 @@ except ImportError:
 
 pytestmark = pytest.mark.skipif(
     sync_playwright is None or CHROMIUM is None or sys.version_info < (3, 11),
-    reason="a browser is needed: Chromium (apt install chromium), Playwright (pip install playwright), and nbgrader's Python 3.11")
+    reason="needs a browser, Chromium (apt install chromium), Playwright (pip install playwright), and nbgrader's Python 3.11")
 
 # What a student may write so that it runs, or is fetched, where it is shown. {js} tells the test's own server.
 ATTACKS = {
@@ -89,9 +89,9 @@ def hostile(notebook: dict, told: Told) -> None:
              f"raise Exception({told.attack(broken_out, 'error')!r})"]
     for kind, sources in (("code", code), ("markdown", texts), ("raw", raws)):
         for number, source in enumerate(sources):
-            metadata = {"tags": [told.attack(broken_out, f"tags-{kind}")]} | ({"raw_mimetype": "text/html"} if kind == "raw" else {})
-            empty = {"outputs": [], "execution_count": None} if kind == "code" else {}
-            notebook["cells"].append({"cell_type": kind, "id": f"{kind}-{number}", "metadata": metadata, "source": source} | empty)
+            metadata = {"tags": [told.attack(broken_out, f"tags-{kind}")], "raw_mimetype": "text/html"}
+            cell = {"cell_type": kind, "id": f"{kind}-{number}", "metadata": metadata, "source": source}
+            notebook["cells"].append(cell | ({"outputs": [], "execution_count": None} if kind == "code" else {}))
     notebook["metadata"] |= {"title": told.attack(broken_out, "title"),
                              "widgets": {"application/vnd.jupyter.widget-state+json": {
                                  "version_major": 2, "version_minor": 0, "state": {"a": told.attack(broken_out, "widgets")}}},

@@ -13,8 +13,8 @@ import bleach
 from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
 
-TAGS = {*bleach.ALLOWED_TAGS, "br", "del", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "p", "pre", "span", "sub", "sup",
-        "table", "tbody", "td", "th", "thead", "tr"}
+TAGS = {*bleach.ALLOWED_TAGS, "br", "del", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "p", "pre", "span", "sub",
+        "sup", "table", "tbody", "td", "th", "thead", "tr"}
 # What an attribute may say, as a whole. A picture is one that came with the notebook; a class is one of those that color code.
 ATTRIBUTES = {("a", "href"): r"https?://.*|#.*", ("img", "src"): r"data:image/\w+;base64,[\w+/=\s]*", ("img", "alt"): r".*",
               ("div", "class"): r"highlight|hl-\w+", ("span", "class"): r"\w{1,3}"}

@@ -34,5 +34,9 @@ c.Autograde.autograde_preprocessors = PREPROCESSORS
 # Some checks train: nbgrader's 30 seconds are too few.
 c.Execute.timeout = 600
 
-# What a submission shows must not run in the browser of whoever looks at it.
+# What a submission shows must not run in the browser of whoever looks at it: neither what its cells print, nor its text.
 c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {"markdown2html": "petkata.classroom.showing.markdown"}
+
+# Of a submission's folder this is left behind: what Hypothesis writes beside a notebook, and what nbgrader leaves out anyway.
+c.CourseDirectory.ignore = [".hypothesis", ".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]

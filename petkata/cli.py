@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -37,6 +38,27 @@ def report(
         console.print(str(reason), markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
     console.print(f"{page}, {page.with_suffix('.csv').name}, {page.with_suffix('.json').name}", markup=False, soft_wrap=True)
+
+
+@classroom.command()
+def new(folder: Path = typer.Argument(help="A new folder, or one that this command has made before."),
+        lessons: list[str] = typer.Argument(None, help="Such as lesson3. Without any: all.")):
+    """Make an nbgrader course folder for a class of yours, or add lessons to it. What is there already is never touched."""
+    from petkata.classroom import folder as class_folder
+    from petkata.course import catalog
+
+    names = lessons or catalog.lesson_names()
+    try:
+        made = class_folder.new(folder, names)
+    except (class_folder.FolderError, OSError) as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"{folder}: {len(made.added)} files added." if made.added else f"{folder}: all is there already.")
+    for name in made.different:
+        typer.echo(f"  {name} is not as the course has it. It stays as it is; to have the course's, move it away and call again.")
+    typer.echo(f"Next:\n  cd {shlex.quote(str(folder))}\n  nbgrader generate_assignment {names[0]}\n"
+               f"  nbgrader release_assignment {names[0]}\n"
+               f"The whole way: {catalog.ROOT / 'lessons' / 'INSTRUCTORS.md'}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,326 @@
+"""Submissions that set out to win points for wrong answers, to read what is not theirs, or to change it. None does."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from petkata.course.catalog import ROOT
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux") or sys.version_info < (3, 11),
+                                reason="forked kernels need Linux, and nbgrader Python 3.11")
+
+START = 'from petkata.checking.notebook import checks_of; check = checks_of("{}")'
+WRONG = "def cosine_anneal(start, end, position):\n    return start + (end - start) * position\n"
+RIGHT = (ROOT / "solutions" / "lesson3" / "anneal.py").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """`graded(*sources, task="cosine_anneal", lesson="lesson3")`: a submission with these cells is run as nbgrader runs it, in
+    `folder`: the points of the task, all that its cells show, and what the instructor is told."""
+    from jupyter_client.provisioning.factory import KernelProvisionerFactory
+    from nbformat.v4 import new_code_cell, new_notebook
+    from nbgrader.utils import determine_grade
+
+    from petkata.classroom.executing import ExecuteToTheEnd
+    from petkata.classroom.kernels import use_forked_kernels
+
+    def graded(*sources, task="cosine_anneal", lesson="lesson3", folder=None, timeout=120):
+        cells = [new_code_cell(source) for source in (START.format(lesson), *sources)]
+        cells.append(new_code_cell(f'check("{task}")', metadata={"nbgrader": {
+            "grade": True, "solution": False, "locked": True, "points": 3, "grade_id": "x", "schema_version": 3, "task": False}}))
+        notebook = new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+        folder = folder or tmp_path_factory.mktemp("submission")
+        done, _ = ExecuteToTheEnd(timeout=timeout).preprocess(notebook, {"metadata": {"path": str(folder)}})
+        text = "".join(output.get("text", "") or "\n".join(output.get("traceback", ())) for cell in done.cells
+                       for output in cell.outputs)
+        return SimpleNamespace(points=determine_grade(done.cells[-1])[0], text=text, told=done.cells[-1].metadata.petkata)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(KernelProvisionerFactory.default_provisioner_name_env, "")
+        KernelProvisionerFactory.clear_instance()
+        use_forked_kernels()
+        yield graded
+    KernelProvisionerFactory.clear_instance()
+
+
+def test_a_right_answer_gets_the_points_and_a_wrong_one_does_not(graded):
+    assert graded(RIGHT).points == 3 and graded(WRONG).points == 0
+
+
+LIAR = """
+class Liar{base}:
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__
+    __hash__ = {base_name}.__hash__
+    def __sub__(self, other): return self
+    __rsub__ = __add__ = __radd__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __abs__ = lambda self, *other: self
+    def __bool__(self): return True
+"""
+OBJECTS = {  # what comes back claims to be whatever is expected
+    "an object that equals everything": LIAR.format(base="", base_name="object") + """
+def cosine_anneal(start, end, position): return Liar()""",
+    "a float that equals everything": LIAR.format(base="(float)", base_name="float") + """
+def cosine_anneal(start, end, position): return Liar(0.0)""",
+    "a mock": """
+from unittest.mock import MagicMock
+def cosine_anneal(start, end, position):
+    return MagicMock(**{"__eq__.return_value": True, "__lt__.return_value": True, "__sub__.return_value": 0})""",
+    "an array whose class lies": """
+import numpy as np
+class Liar(np.ndarray):
+    def __eq__(self, other): return np.bool_(True)
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__
+def cosine_anneal(start, end, position): return np.zeros(()).view(Liar)""",
+    "a tensor whose class lies": """
+import torch
+class Liar(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None): return True
+def cosine_anneal(start, end, position): return torch.zeros(()).as_subclass(Liar)""",
+    "approx of everything": """
+from pytest import approx
+def cosine_anneal(start, end, position): return approx(start, abs=float("inf"))""",
+    "a pickle that runs a program": """
+import os
+class Program:
+    def __reduce__(self): return os.system, ("echo ran > /tmp/ran",)
+def cosine_anneal(start, end, position): return Program()""",
+    "a class of a library's with a foreign name": """
+class Program:
+    __module__, __qualname__ = "torch.nn.modules.linear", "Linear"
+    def __eq__(self, other): return True
+def cosine_anneal(start, end, position): return Program()""",
+}
+INTERPRETER = {  # Python itself is changed, in the process of the answer
+    "a transformer that drops asserts": """
+import ast
+class Drop(ast.NodeTransformer):
+    def visit_Assert(self, node): return ast.Pass()
+    def visit_Expr(self, node): return ast.Pass()
+get_ipython().ast_transformers.append(Drop())""",
+    "a transformer of the input": """
+get_ipython().input_transformers_post.append(lambda lines: ["pass\\n" if "check" in line else line for line in lines])""",
+    "another check": "check = lambda *args: print('cosine_anneal: passed, 3 of 3 points')",
+    "a patched course": """
+import petkata.checking.notebook as notebook, petkata.checking.plugin as plugin, petkata.classroom.answering
+notebook.judged = lambda *args, **options: notebook.Judged("passed", "passed", 3, 3)
+notebook.NotPassed = print""",
+    "patched pytest": """
+import pytest, _pytest.python_api
+pytest.main = lambda *args, **options: 0
+_pytest.python_api.ApproxScalar.__eq__ = lambda self, other: True""",
+    "patched arithmetic": """
+import math, builtins
+math.cos = lambda x: 1.0
+builtins.abs = lambda x: 0.0
+builtins.isinstance = lambda *args: True""",
+    "an answer from the frames and the memory of whoever calls": """
+import gc, sys
+def cosine_anneal(start, end, position):
+    frame = sys._getframe()
+    while frame := frame.f_back:
+        for name in ("expected", "oracle", "result"):
+            if isinstance(frame.f_locals.get(name), float):
+                return frame.f_locals[name]
+    for thing in gc.get_objects():
+        if callable(thing) and getattr(thing, "__module__", "").startswith(("tests.", "solutions.")):
+            return thing(start, end, position)
+    return start""",
+    "no assertion is an error": """
+import builtins
+builtins.AssertionError = type("Nothing", (BaseException,), {})
+import sys; sys.excepthook = lambda *args: None""",
+    "it skips itself": """
+import pytest
+def cosine_anneal(start, end, position): pytest.skip("done")""",
+    "it ends the run as a success": """
+import os
+def cosine_anneal(start, end, position): os._exit(0)""",
+    "it ends pytest": """
+import pytest
+def cosine_anneal(start, end, position): pytest.exit("all passed", returncode=0)""",
+}
+KERNEL = {  # the kernel, and what leads out of it
+    "a kernel that says that all is well": """
+kernel = get_ipython().kernel
+async def do_execute(*args, **options): return {"status": "ok", "execution_count": 1, "payload": [], "user_expressions": {}}
+kernel.do_execute = do_execute""",
+    "an output that says that it has passed": "print('cosine_anneal: passed, 3 of 3 points')",
+    "a serving function of its own": """
+import petkata.classroom.answering as answering
+answering.serve = lambda *args: print("served")""",
+    "answers sent ahead": """
+import pickle, socket
+judge = socket.socket(fileno=3)
+payload = pickle.dumps(({}, [], [], "gave", "def cosine_anneal(): return 1"))
+for part in (payload, pickle.dumps(None)) * 200:
+    judge.sendall(len(part).to_bytes(8, "big") + part)
+judge.detach()""",
+    "noise sent ahead": """
+import os
+os.write(3, os.urandom(100_000))""",
+    "a claim to be a judge": """
+import pickle, socket
+judge = socket.socket(fileno=3)
+for part in (pickle.dumps(({}, [], [], "call", "call", "", ("cosine_anneal",), {})), pickle.dumps(None)):
+    judge.sendall(len(part).to_bytes(8, "big") + part)
+judge.detach()""",
+    "a pickle of its own in the socket": """
+import os, socket
+import petkata.classroom.crossing as crossing
+class Program:
+    def __reduce__(self): return os.system, ("echo ran > /tmp/ran",)
+def dump(self, message):
+    import pickle
+    self.file.write(pickle.dumps(({}, [], [], "gave", Program())))
+crossing._Pickler.__init__ = lambda self, c, file: setattr(self, "file", file)
+crossing._Pickler.dump = dump""",
+    "files outside the folder": """
+import petkata.classroom.crossing as crossing
+crossing.Crossing._new_files = lambda self: {"../../etc/passwd": b"me", "/tmp/judging/../x": b"me"}""",
+    "a length that fills the memory": """
+import os
+os.write(3, (2**60).to_bytes(8, "big"))""",
+}
+
+
+@pytest.mark.parametrize("attack", [pytest.param(code, id=name) for kind in (OBJECTS, INTERPRETER, KERNEL)
+                                    for name, code in kind.items()])
+def test_a_wrong_answer_wins_nothing(graded, attack):
+    told = graded(WRONG, attack)
+    assert told.points == 0 and told.told["points"] == 0, told.text
+    assert told.told["state"] != "passed"
+
+
+OTHERS = {  # lies in other kinds of values
+    "a text that equals every text": ("lesson3", "reading_the_losses", """
+class Liar(str):
+    def __eq__(self, other): return True
+    __hash__ = str.__hash__
+def reading_the_losses(train, valid): return Liar("fine")"""),
+    "a list that equals every list": ("lesson3", "schedule", """
+class Liar(list):
+    def __eq__(self, other): return True
+    def __len__(self): return LENGTH
+def schedule(n_epochs, batches_per_epoch, lr_max):
+    global LENGTH
+    LENGTH = n_epochs * batches_per_epoch
+    return Liar([0.0])"""),
+    "a learner that says what it did not do": ("lesson3", "train", """
+def train(learn, n_epochs, lr_max):
+    learn.validate = lambda *args, **options: [0.0, 1.0, 0.0]
+    learn.recorder.values = [[0.0, 0.0, 1.0, 0.0]] * n_epochs
+    for callback in learn.cbs:
+        if hasattr(callback, "rates"):
+            callback.rates = [[lr_max]] * n_epochs * 8
+            callback.rows = [[0.0, 0.0, 1.0, 0.0]] * n_epochs
+    return [{"epoch": i, "train_loss": 0.0, "valid_loss": 0.0, "accuracy": 1.0, "error_rate": 0.0} for i in range(n_epochs)]"""),
+    "a patched Learner": ("lesson3", "train", """
+from fastai.learner import Learner
+Learner.validate = lambda self, *args, **options: [0.0, 1.0, 0.0]
+def train(learn, n_epochs, lr_max):
+    learn.fit(n_epochs, lr_max)
+    return [{"epoch": i, "train_loss": 0.0, "valid_loss": 0.0, "accuracy": 1.0, "error_rate": 0.0} for i in range(n_epochs)]"""),
+    "a body that is patched": ("lesson1", "freeze", """
+import torch
+torch.optim.Optimizer.step = torch.optim.SGD.step = lambda self, *args: None
+torch.equal = lambda *args: True
+def freeze(body): return None"""),
+}
+
+
+@pytest.mark.parametrize("lesson, task, attack", [pytest.param(*what, id=name) for name, what in OTHERS.items()])
+def test_no_other_task_is_won_so(graded, lesson, task, attack):
+    told = graded(attack, lesson=lesson, task=task)
+    assert told.points == 0, told.text
+
+
+@pytest.mark.parametrize("module", ["petkata", "pytest", "torch", "sitecustomize", "numpy"])
+def test_a_file_beside_the_notebook_is_not_taken_for_a_library(graded, tmp_path, module):
+    (tmp_path / f"{module}.py").write_text("import os\nopen('/tmp/ran', 'w').write('x')\nmain = approx = lambda *args, **options: 0\n")
+    assert graded(WRONG, folder=tmp_path).points == 0
+    assert graded(RIGHT, folder=tmp_path).points == 3
+
+
+def test_nothing_of_the_class_can_be_read(graded, tmp_path):
+    course = tmp_path / "course"
+    for name in ("gradebook.db", "source/lesson3/lesson3.ipynb", "submitted/s01/lesson3/lesson3.ipynb"):
+        (course / name).parent.mkdir(parents=True, exist_ok=True)
+        (course / name).write_text("a secret of the class")
+    own = course / "submitted" / "s02" / "lesson3"
+    own.mkdir(parents=True)
+    (own / "link").symlink_to(course / "gradebook.db")
+    told = graded("import glob, os\n"
+                  f"paths = glob.glob({str(course)!r} + '/**/*', recursive=True) + ['link', {str(ROOT)!r} + '/solutions/lesson3/anneal.py',"
+                  f" {str(ROOT)!r} + '/tests/lesson3/anneal/checks.py', {str(ROOT)!r} + '/lessons/source/lesson3/lesson3.ipynb']\n"
+                  "for path in paths:\n    try:\n        print('READ', path, open(path).read())\n    except OSError:\n        pass",
+                  RIGHT, folder=own)
+    assert "READ" not in told.text and told.points == 3
+
+
+def test_nothing_of_the_class_can_be_changed(graded, tmp_path):
+    (tmp_path / "gradebook.db").write_text("the marks")
+    own = tmp_path / "submitted"
+    own.mkdir()
+    (own / "mine.txt").write_text("as it was handed in")
+    graded("import os, pathlib\n"
+           f"for path in ({str(tmp_path / 'gradebook.db')!r}, 'mine.txt', {str(ROOT / 'petkata' / 'cli.py')!r}, '/etc/passwd'):\n"
+           "    try:\n        os.makedirs(os.path.dirname(path) or '.', exist_ok=True); pathlib.Path(path).write_text('changed')\n"
+           "    except OSError:\n        pass", RIGHT, folder=own)
+    assert (tmp_path / "gradebook.db").read_text() == "the marks"
+    assert (own / "mine.txt").read_text() == "as it was handed in"
+    assert "changed" not in (ROOT / "petkata" / "cli.py").read_text()[:10]
+
+
+def test_what_one_leaves_behind_does_not_reach_the_next(graded):
+    graded("import os, subprocess, pathlib\n"
+           "for folder in ('~/.ipython/profile_default/startup', '~/.local/lib/python3.11/site-packages', '/tmp'):\n"
+           "    folder = pathlib.Path(folder).expanduser()\n"
+           "    try:\n        folder.mkdir(parents=True, exist_ok=True); (folder / 'left.py').write_text('left = 1')\n"
+           "    except OSError:\n        pass\n"
+           "subprocess.Popen(['sleep', '1234'], start_new_session=True)", WRONG)
+    told = graded("import os\nprint('left' in globals(), os.path.exists('/tmp/left.py'), os.path.exists(os.path.expanduser('~/.ipython/"
+                  "profile_default/startup/left.py')), [p for p in os.listdir('/proc') if p.isdigit() and 'sleep' in "
+                  "open(f'/proc/{p}/cmdline').read()])", RIGHT)
+    assert told.text.startswith("False False False []") and told.points == 3
+
+
+def test_an_answer_that_passes_what_must_fail_is_told(monkeypatch):
+    from petkata.checking.notebook import Cells, judged
+    from petkata.course import catalog
+
+    lesson = catalog.lesson("lesson3")
+    honest = judged(lesson, "cosine_anneal", Cells({"cosine_anneal": lambda start, end, position: start}),
+                    with_one_that_must_fail=True)
+    assert honest.state == "failing" and not honest.tampered
+
+    class Liar:
+        def __eq__(self, other):
+            return True
+
+    beside = judged(lesson, "cosine_anneal", Cells({"cosine_anneal": lambda *args: Liar()}), with_one_that_must_fail=True)
+    assert beside.tampered, "beside the checks such an object does harm, and that is seen"
+
+
+def test_the_judge_takes_nothing_that_can_do_something():
+    import io
+    import os
+    import pickle
+    import socket
+    from functools import partial
+
+    from petkata.classroom.crossing import CannotCross, Crossing, _StrictUnpickler
+
+    ours, _ = socket.socketpair()
+    judge = Crossing(ours, is_judge=True, folder=None)
+    harmful = [os.system, eval, exec, open, getattr, __import__, partial(eval, "1"), pickle.loads, os.path.join]
+    for function in harmful:
+        with pytest.raises(CannotCross):
+            _StrictUnpickler(judge, io.BytesIO(pickle.dumps(function))).load()
+    for words in (b"cos\nsystem\n(S'true'\ntR.", b"cbuiltins\neval\n(S'1'\ntR.", b"(S'true'\nios\nsystem\n."):
+        with pytest.raises(CannotCross):
+            _StrictUnpickler(judge, io.BytesIO(words)).load()
+    assert _StrictUnpickler(judge, io.BytesIO(pickle.dumps({"a": [1, 2.0, "x", None]}))).load() == {"a": [1, 2.0, "x", None]}

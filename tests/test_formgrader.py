@@ -1,0 +1,211 @@
+"""formgrader and the feedback in a browser: a mark is changed there, and nothing of a submission's runs there."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import pytest
+
+from petkata.classroom import folder as class_folder
+from petkata.course.catalog import ROOT
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+TOKEN = "of-this-test"
+HIDDEN = "http://127.0.0.1:{port}/{name}"
+
+try:
+    from playwright.sync_api import sync_playwright
+except ImportError:
+    sync_playwright = None
+
+pytestmark = pytest.mark.skipif(
+    sync_playwright is None or CHROMIUM is None or sys.version_info < (3, 11),
+    reason="needs a browser, Chromium (apt install chromium), Playwright (pip install playwright), and nbgrader's Python 3.11")
+
+# What a student may write so that it runs, or is fetched, where it is shown. {js} tells the test's own server.
+ATTACKS = {
+    "script": "<script>{js}</script>",
+    "image": '<img src="nowhere" onerror="{js}">',
+    "drawing": '<svg onload="{js}"><circle r="4"/></svg>',
+    "frame": '<iframe srcdoc="<script>{js}</script>"></iframe>',
+    "link": '<a href="javascript:{js}">click here</a>',
+    "details": '<details open ontoggle="{js}"><summary>more</summary></details>',
+    "object": '<object data="data:text/html,<script>{js}</script>"></object>',
+    "style": '<div style="background: url({url})">styled</div>',
+    "picture": '<img src="{url}">',
+    "base": '<base href="{url}/"><img src="there">',
+    "markdown-link": "[click here](javascript:{js})",
+    "markdown-picture": "![a picture]({url})",
+}
+
+
+class Told(ThreadingHTTPServer):
+    """A server that notes what is asked of it: each attack that succeeds asks for its own name."""
+
+    def __init__(self):
+        self.names, heard = set(), self
+
+        class Listener(BaseHTTPRequestHandler):
+            def do_GET(self):
+                heard.names.add(self.path.strip("/").removesuffix("/there"))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *words):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Listener)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def attack(self, pattern: str, name: str) -> str:
+        url = HIDDEN.format(port=self.server_port, name=name)
+        return pattern.format(url=url, js=f"void(new Image().src='{url}')")
+
+
+def hostile(notebook: dict, told: Told) -> None:
+    """Add cells and metadata to a submission that attack whoever looks at it."""
+    code = ["from IPython.display import Javascript, display, publish_display_data"]
+    texts, raws = [], []
+    for kind, pattern in ATTACKS.items():
+        for mime in ("text/html", "image/svg+xml", "text/markdown", "text/latex"):
+            shown = told.attack(pattern, f"output-{mime.split('/')[1]}-{kind}")
+            code.append(f"publish_display_data({{{mime!r}: {shown!r}}})")
+        texts.append(told.attack(pattern, f"text-{kind}"))
+        raws.append(told.attack(pattern, f"raw-{kind}"))
+    broken_out = '"></script><script>{js}</script>'
+    code += [f"display(Javascript({told.attack('{js}', 'javascript')!r}))",
+             f"print({told.attack(broken_out, 'printed')!r})",
+             f"publish_display_data({{'image/png': 'AAAA' + {told.attack(broken_out, 'png')!r}}})",
+             f"publish_display_data({{'image/png': 'AAAA'}}, {{'image/png': {{'width': {told.attack(broken_out, 'width')!r}}}}})",
+             f"raise Exception({told.attack(broken_out, 'error')!r})"]
+    for kind, sources in (("code", code), ("markdown", texts), ("raw", raws)):
+        for number, source in enumerate(sources):
+            metadata = {"tags": [told.attack(broken_out, f"tags-{kind}")], "raw_mimetype": "text/html"}
+            cell = {"cell_type": kind, "id": f"{kind}-{number}", "metadata": metadata, "source": source}
+            notebook["cells"].append(cell | ({"outputs": [], "execution_count": None} if kind == "code" else {}))
+    notebook["metadata"] |= {"title": told.attack(broken_out, "title"),
+                             "widgets": {"application/vnd.jupyter.widget-state+json": {
+                                 "version_major": 2, "version_minor": 0, "state": {"a": told.attack(broken_out, "widgets")}}},
+                             "language_info": {"name": "python", "pygments_lexer": told.attack(broken_out, "lexer")}}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A class with one submission, hostile and graded: its `folder`, `nbgrader(...)` there, and the server `told`."""
+    folder, told = tmp_path_factory.mktemp("class"), Told()
+    class_folder.new(folder, ["lesson3"])
+    notebook = json.loads((folder / "release/lesson3/lesson3.ipynb").read_text(encoding="utf-8"))
+    [anneal] = [cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == "anneal"]
+    anneal["source"] = "def cosine_anneal(start, end, position):\n    return start + (end - start) * position"
+    hostile(notebook, told)
+    submitted = folder / "submitted/s00/lesson3/lesson3.ipynb"
+    submitted.parent.mkdir(parents=True)
+    submitted.write_text(json.dumps(notebook), encoding="utf-8")
+
+    def nbgrader(*words):
+        done = subprocess.run([sys.executable, "-m", "nbgrader", *words], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    for step in ("generate_assignment", "autograde", "generate_feedback"):
+        nbgrader(step, "lesson3")
+    yield SimpleNamespace(folder=folder, nbgrader=nbgrader, told=told, feedback=folder / "feedback/s00/lesson3/lesson3.html")
+    told.shutdown()
+
+
+@pytest.fixture(scope="module")
+def page():
+    with sync_playwright() as playwright:
+        root = os.name == "posix" and os.getuid() == 0  # for whom Chromium has no sandbox of its own
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] * root)
+        page = browser.new_page()
+        page.route(lambda url: not re.match(r"file:|data:|about:|http://127\.0\.0\.1:", url), lambda route: route.abort())
+        yield page
+        browser.close()
+
+
+def attacks_that_succeed(page, address: str, told: Told) -> set[str]:
+    """Open a page, click on what asks for it, and see who has told the server."""
+    told.names.clear()
+    page.goto(address)
+    assert page.get_by_text("Part 2: up, then down").count() == 1, "this is not the submission"
+    page.evaluate("[...document.links].filter(link => link.text == 'click here').forEach(link => link.click())")
+    page.evaluate("address => fetch(address, {mode: 'no-cors'})", HIDDEN.format(port=told.server_port, name="last"))
+    while "last" not in told.names:
+        time.sleep(0.05)
+    return told.names - {"last"}
+
+
+def test_nothing_of_a_submission_runs_in_the_feedback(course, page):
+    assert attacks_that_succeed(page, course.feedback.as_uri(), course.told) == set()
+    assert page.locator("img[src^='data:image/png']").count() >= 3, "the lesson's own pictures are shown"
+    assert page.locator("pre", has_text="a cosine starts slowly; a straight line does not").count() == 1
+    assert page.get_by_text("cosine_anneal: failing, 0 of 1 points").count() == 1
+
+
+def test_without_two_lines_of_the_configuration_it_would_run(course, page):
+    config = course.folder / class_folder.CONFIG
+    written, feedback = config.read_text(encoding="utf-8"), course.feedback.read_bytes()
+    unprotected, lines = re.subn(r"^c\.HTMLExporter\.(sanitize_html|filters) = .*$", "", written, flags=re.MULTILINE)
+    assert lines == 2
+    config.write_text(unprotected, encoding="utf-8")
+    try:
+        course.nbgrader("generate_feedback", "lesson3", "--force")
+        succeeded = attacks_that_succeed(page, course.feedback.as_uri(), course.told)
+    finally:
+        config.write_text(written, encoding="utf-8")
+        course.feedback.write_bytes(feedback)
+    for place in ("output-html", "text"):  # what the first line protects from, and the second
+        assert {f"{place}-{attack}" for attack in ("script", "image", "drawing", "link")} <= succeeded
+
+
+@pytest.fixture
+def formgrader(course, page):
+    """The address of a Jupyter server, started in the class's folder, that the page has logged into."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen([sys.executable, "-m", "jupyter_server", f"--port={port}", "--no-browser", "--allow-root",
+                               f"--IdentityProvider.token={TOKEN}"], cwd=course.folder, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        while server.poll() is None:
+            try:
+                urllib.request.urlopen(f"{address}/login").close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        page.goto(f"{address}/login?token={TOKEN}")
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def test_an_instructor_opens_a_submission_changes_a_mark_and_the_student_reads_it(course, page, formgrader):
+    page.goto(f"{formgrader}/formgrader/gradebook/lesson3/lesson3")
+    submission = page.locator("a[href*='/formgrader/submissions/']").first
+    submission.wait_for()
+    assert attacks_that_succeed(page, formgrader + submission.get_attribute("href"), course.told) == set()
+    assert page.locator("pre", has_text="a cosine starts slowly; a straight line does not").count() == 1
+
+    with page.expect_response(re.compile("/formgrader/api/grade/")):
+        page.locator("#check_cosine_anneal").fill("0.5")
+        page.locator("#check_cosine_anneal").blur()
+    with page.expect_response(re.compile("/formgrader/api/comment/")):
+        page.locator("#anneal-comment").fill("Look at the ends: **slowly**.")
+        page.locator("#anneal-comment").blur()
+    course.nbgrader("generate_feedback", "lesson3", "--force")
+    page.goto(course.feedback.as_uri())
+    assert page.get_by_text("lesson3 (Score: 0.5 / 12.0)").count() == 1
+    assert page.locator("strong", has_text="slowly").count() == 1
+    assert str(ROOT) not in course.feedback.read_text(encoding="utf-8"), "where the course lies is the instructor's own affair"

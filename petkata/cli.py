@@ -22,7 +22,7 @@ def kata():
 def grade(
     lesson: Annotated[str, typer.Argument(help="such as lesson3")],
     course: Annotated[Path, typer.Option(help="The course folder, which has nbgrader_config.py.")] = Path("."),
-    jobs: Annotated[Optional[int], typer.Option(min=1, help="Processes at once; as many as there are cores, unless told.")] = None,
+    jobs: Annotated[Optional[int], typer.Option(min=1, help="Processes at once; as many as there are cores unless told.")] = None,
     cluster: Annotated[Optional[str], typer.Option(metavar="ADDRESS", help="Grade on a dask.distributed cluster, such as "
                                                    "tcp://10.0.0.1:8786; needs a gradebook in PostgreSQL.")] = None,
 ):

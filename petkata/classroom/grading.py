@@ -88,8 +88,8 @@ def application(course: str) -> AutogradeApp:
     """
     config = Path(course, "nbgrader_config.py")
     if not config.is_file():
-        raise CannotGrade(f"{course} is no course folder: it has no nbgrader_config.py. Call kata class grade in a course folder, "
-                          "or name one: --course lessons")
+        raise CannotGrade(f"{course} is no course folder: it has no nbgrader_config.py. Call kata class grade in a course "
+                          "folder, or name one: --course lessons")
     AutogradeApp.clear_instance()
     app = AutogradeApp.instance()  # so that what a kernel's manager says, which knows no parent, is heard as well
     app.raise_config_file_errors = True  # else nbgrader goes on without the course's settings, the sandbox among them
@@ -140,8 +140,9 @@ def students_of(assignment: Assignment) -> list[str]:
     coursedir = application(assignment.course).coursedir
     step = coursedir.submitted_directory
     pattern = coursedir.format_path(step, "(?P<student>[^/]+)", assignment.name, escape=True)
-    found = [re.fullmatch(pattern, path) for path in glob.glob(coursedir.format_path(step, coursedir.student_id, assignment.name))]
-    students = sorted({match["student"] for match in found if match} - set(coursedir.student_id_exclude.split(",")))
+    folders = glob.glob(coursedir.format_path(step, coursedir.student_id, assignment.name))
+    students = {match["student"] for match in (re.fullmatch(pattern, folder) for folder in folders) if match}
+    students = sorted(students - set(coursedir.student_id_exclude.split(",")))
     if not students:
         raise CannotGrade(f"Nobody has submitted {assignment.name}: {coursedir.format_path(step, 'STUDENT', assignment.name)} is "
                           f"where a submission lies. nbgrader collect {assignment.name} fetches what was handed in.")
@@ -362,11 +363,11 @@ def check_workers(client, assignment: Assignment, address: str) -> None:
     workers = client.scheduler_info(n_workers=-1)["workers"]
     if not workers:
         raise CannotGrade(f"The scheduler at {address} has no workers. Start some, on each machine: dask worker {address} "
-                          "--nworkers auto --nthreads 1")
+                          "--nworkers -1 --nthreads 1")
     many = [name for name, worker in workers.items() if worker["nthreads"] > 1]
     if many:
-        raise CannotGrade(f"The worker {many[0]} has several threads, and nbgrader needs a process for each submission. Start the "
-                          f"workers with: dask worker {address} --nworkers auto --nthreads 1")
+        raise CannotGrade(f"The worker {many[0]} has several threads, and nbgrader needs a process for each submission. Start "
+                          f"the workers with: dask worker {address} --nworkers -1 --nthreads 1")
     secret = Path(assignment.course, ".grading", f"{os.getpid()}-{time.time_ns()}")
     secret.parent.mkdir(exist_ok=True)
     secret.touch()

@@ -430,7 +430,8 @@ class Told:
 
     def __init__(self, name: str, total: int, console: Console):
         self.total, self.console = total, console
-        self.begin = self.last_line = time.monotonic()
+        self.last_line = time.monotonic()
+        self.first_graded = 0.0  # when: what came before it is the loading of fastai
         self.done = self.graded = 0
         self.protection = ""
         self.progress = Progress(TextColumn(name), BarColumn(), TextColumn("{task.fields[so_far]}"), console=console,
@@ -447,15 +448,17 @@ class Told:
     def so_far(self) -> str:
         """How many are done; and once some are graded, how fast, and for how long still."""
         text = f"{self.done} of {self.total}"
-        if not self.graded:
+        if self.graded < 2:
             return text
-        each = (time.monotonic() - self.begin) / self.graded
+        each = (time.monotonic() - self.first_graded) / (self.graded - 1)
         left = f", {in_words(each * (self.total - self.done))} left" if self.done < self.total else ""
         return f"{text}, {each:.1f} s each{left}"
 
     def tell(self, outcome: Outcome) -> None:
         self.done += 1
-        self.graded += outcome.state != "as before"  # those take no time, and tell nothing of the rest
+        if outcome.state != "as before":  # those take no time, and tell nothing of the rest
+            self.graded += 1
+            self.first_graded = self.first_graded or time.monotonic()
         if outcome.protection and outcome.protection != self.protection:
             self.protection = outcome.protection
             self.line(self.protection)

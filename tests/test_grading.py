@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -308,9 +309,15 @@ def test_the_command_needs_one_place_to_grade(course):
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
+def postgres():
     """A real PostgreSQL server: what stands before the name of a database in its address."""
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not in pytest's folders, which are for their owner alone, and are made so again whenever a pytest starts.
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield from postgres_in(Path(folder))
+
+
+def postgres_in(folder):
     programs = postgres_programs(folder)
     data = folder / "data"
     data.mkdir()
@@ -318,8 +325,6 @@ def postgres(tmp_path_factory):
     if os.getuid() == 0:  # the server refuses to be root
         somebody = {"user": 65534, "group": 65534, "extra_groups": []}
         os.chown(data, 65534, 65534)
-        for parent in (folder, *folder.parents[:2]):
-            parent.chmod(0o755)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

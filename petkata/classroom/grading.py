@@ -26,13 +26,16 @@ from functools import lru_cache
 from multiprocessing.connection import wait
 from pathlib import Path
 
+import nbgrader.api
+import sqlalchemy
 from filelock import FileLock
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.apps import AutogradeApp
+from nbgrader.apps import AutogradeApp, autogradeapp
 from nbgrader.converters import Autograde
 from nbgrader.utils import capture_log, rmtree, temp_attrs
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from petkata.classroom.executing import WHAT_HAPPENED
 from petkata.classroom.kernels import IN_FORCE
@@ -100,14 +103,20 @@ def application(course: str) -> AutogradeApp:
         raise CannotGrade(f"{config} stopped with {type(error).__name__}: {error}") from error
     app.log.handlers = [handler for handler in app.log.handlers if hasattr(handler, "baseFilename")]
     app.log.propagate = False
+    nbgrader.api.create_engine = engine
     return app
+
+
+@lru_cache(maxsize=4)
+def engine(url: str, **options) -> sqlalchemy.Engine:
+    """One for each database, not for each of the many times that nbgrader opens it: SQLAlchemy compiles all that it asks
+    an engine anew, and keeps it for long."""
+    return sqlalchemy.create_engine(url, **options)
 
 
 @contextlib.contextmanager
 def gradebook(course: str) -> Iterator[Gradebook]:
     """The course's gradebook. Raises CannotGrade when its database cannot be reached."""
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-
     coursedir = application(course).coursedir
     url = re.sub(r":[^:@/]*@", ":...@", coursedir.db_url)
     try:
@@ -158,14 +167,17 @@ def points_of(assignment: Assignment) -> dict[str, tuple[float, float]]:
 # --- one submission, in a worker ---
 
 
-class WatchedAutograde(Autograde):
-    """nbgrader's, which remembers whether there was anything to do."""
+def autograde(app: AutogradeApp) -> Autograde:
+    """The converter that `nbgrader autograde` would use, which remembers whether there was anything to do."""
 
-    was_needed = False
+    class Watched(autogradeapp.Autograde):  # not always nbgrader's own: a course may extend it
+        was_needed = False
 
-    def init_destination(self, assignment_id, student_id):
-        self.was_needed = super().init_destination(assignment_id, student_id)
-        return self.was_needed
+        def init_destination(self, assignment_id, student_id):
+            self.was_needed = super().init_destination(assignment_id, student_id)
+            return self.was_needed
+
+    return Watched(coursedir=app.coursedir, parent=app)
 
 
 one_at_a_time = threading.Lock()  # nbgrader changes its process's folder
@@ -179,29 +191,30 @@ def grade(assignment: Assignment, student: str) -> Outcome:
     log = note.with_name(f"{student}.log")
     with one_at_a_time, FileLock(f"{note}.lock"):
         with temp_attrs(app.coursedir, assignment_id=assignment.name, student_id=glob.escape(student)):
-            converter = WatchedAutograde(coursedir=app.coursedir, parent=app)
+            converter = autograde(app)
             if note.exists():  # begun once, and never ended: what lies there is half of it
                 converter.force = True
             note.touch()
             done = capture_log(converter)
         said = done.get("log", "")
         protection = next((sentence for sentence in IN_FORCE.values() if sentence in said), "")
-        if not done["success"]:
-            log.write_text(f"{said}\n{done['error']}", encoding="utf-8")
-            outcome = Outcome(student, "failed", why=f"{why(said, done['error'])} All that nbgrader said: {log}",
-                              protection=protection)
-        else:
+        folder = assignment.folder("autograded", student)
+        if done["success"] and folder.exists():
             log.unlink(missing_ok=True)
             state = "graded" if converter.was_needed else "as before"
-            outcome = Outcome(student, state, needs_a_look(assignment.folder("autograded", student)), protection=protection)
+            outcome = Outcome(student, state, needs_a_look(folder), protection=protection)
+        else:
+            log.write_text(f"{said}\n{done.get('error', '')}", encoding="utf-8")
+            reason = why(said, done.get("error", ""))
+            outcome = Outcome(student, "failed", why=f"{reason} All that nbgrader said: {log}", protection=protection)
         note.unlink()
     return outcome
 
 
 def why(said: str, error: str) -> str:
-    """The sentence for a failed call: the end of the first traceback that nbgrader logged, or else its last complaint."""
+    """The sentence for what nbgrader did not grade: the end of the first traceback that it logged, or its last complaint."""
     complaints = [text for level, text in re.findall(r"^\[([A-Z]+)\] (.*(?:\n(?!\[[A-Z]+\] ).*)*)", said, re.MULTILINE)
-                  if level == "ERROR"]
+                  if level in ("ERROR", "WARNING")]
     for complaint in complaints:
         if complaint.startswith("Traceback "):
             frames = re.sub(r"^    ", "", complaint, flags=re.MULTILINE).rpartition("Traceback ")[2].splitlines()[1:]
@@ -232,10 +245,9 @@ def needs_a_look(folder: Path) -> list[str]:
 
 def forget(assignment: Assignment, student: str) -> None:
     """Remove what a worker that has ended left of a submission, as nbgrader does when it is interrupted."""
-    note = assignment.note(student)
+    note, folder = assignment.note(student), assignment.folder("autograded", student)
     if note.exists():
-        folder = assignment.folder("autograded", student)
-        if folder.exists():
+        if folder.exists() and autogradeapp.Autograde is Autograde:  # a course's own may put it there only when it is whole
             rmtree(str(folder))
         note.unlink()
 

@@ -16,6 +16,7 @@ import errno
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -34,6 +35,7 @@ ROOT = os.path.dirname(os.path.realpath(__file__))
 REQUIREMENTS = os.path.join(ROOT, "requirements.txt")
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, *(["Scripts", "python.exe"] if WINDOWS else ["bin", "python"]))
+COMMAND = os.path.join(os.path.dirname(PYTHON), "kata.cmd" if WINDOWS else "kata")
 LIBRARY = os.path.join(VENV, *(["Lib"] if WINDOWS else ["lib", "python" + THIS_PYTHON]))
 SITE_PACKAGES = os.path.join(LIBRARY, "site-packages")
 OURS = os.path.join(VENV, "made-by-kata")  # there: the .venv is ours; locked: a kata.py is at work
@@ -210,10 +212,22 @@ def install():
     # Python of this .venv starts: notebooks and workers too. petkata/torchvision_guard.py says what for.
     with open(os.path.join(SITE_PACKAGES, "petkata.pth"), "w", encoding="utf-8") as file:
         file.write(os.path.relpath(ROOT, SITE_PACKAGES) + "\nimport petkata.torchvision_guard\n")
+    make_command()
     # The first import compiles what the course uses. It proves the whole, too.
     everything = "import fastai.vision.all, hypothesis, pytest, safetensors.torch, xdist"
     need(run("trying it out", [PYTHON, "-c", everything]))
     shutil.rmtree(SCRATCH, ignore_errors=True)
+
+
+def make_command():
+    """The command `kata`, as pip would make it."""
+    with open(COMMAND, "w", encoding="utf-8") as file:
+        if WINDOWS:
+            file.write('@"%~dp0python.exe" -m petkata.cli %*\n')
+        else:  # two languages in one: a line that names a program may neither be long nor have spaces in it
+            file.write("#!/bin/sh\n'''exec' " + shlex.quote(PYTHON) + " \"$0\" \"$@\"\n' '''\n")
+            file.write("from petkata.cli import app\n\nif __name__ == \"__main__\":\n    app()\n")
+    os.chmod(COMMAND, 0o755)
 
 
 def install_torch(torch, torchvision):

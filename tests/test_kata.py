@@ -145,6 +145,37 @@ def test_the_course_is_put_on_the_path_with_the_guard(kata):
     assert guard == "import petkata.torchvision_guard"
 
 
+@pytest.mark.parametrize("name", ["plain", "with spaces and 'quotes'", "long" * 50])
+def test_the_command_kata_is_there(kata, name, folder, monkeypatch):
+    """It is run by .venv's Python, whatever the folder's name, and not by what lies in the folder where it is called."""
+    place = folder / name
+    for variable in ("PYTHON", "COMMAND"):
+        monkeypatch.setattr(kata, variable, str(place / os.path.basename(getattr(kata, variable))))
+    elsewhere = folder / "elsewhere"
+    (elsewhere / "petkata").mkdir(parents=True)
+    place.mkdir()
+    Path(kata.PYTHON).write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    os.chmod(kata.PYTHON, 0o755)
+    kata.make_command()
+    course = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([kata.COMMAND, "--help"], cwd=elsewhere, env=course, capture_output=True, text=True)
+    assert done.returncode == 0 and "Usage: kata " in done.stdout, done.stderr
+    assert subprocess.run([kata.COMMAND, "nonsense"], cwd=elsewhere, env=course, capture_output=True).returncode == 2
+
+
+def test_the_command_is_made_with_the_rest_and_by_pip(kata):
+    kata.call([])
+    assert os.access(kata.COMMAND, os.X_OK) and kata.PYTHON in Path(kata.COMMAND).read_text()
+    assert 'kata = "petkata.cli:app"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_windows_gets_a_command_of_its_own(kata, folder, monkeypatch):
+    monkeypatch.setattr(kata, "WINDOWS", True)
+    monkeypatch.setattr(kata, "COMMAND", str(folder / "kata.cmd"))
+    kata.make_command()
+    assert Path(kata.COMMAND).read_text() == '@"%~dp0python.exe" -m petkata.cli %*\n'
+
+
 def test_new_requirements_are_added_to_what_is_there(kata, folder):
     kata.call([])
     (Path(kata.SITE_PACKAGES) / "own.py").write_text("what a user has installed")

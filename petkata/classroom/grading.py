@@ -1,0 +1,495 @@
+"""Grading a class: nbgrader's own autograde, many submissions at once, on this machine or on a cluster.
+
+A worker is a process that grades one submission after the other, so that fastai is loaded once for each worker, and none is
+idle while there is something to do. The course's nbgrader_config.py decides everything else, the database too.
+
+While a submission is being graded, a file in `.grading/` of the course's folder says so. What was interrupted, by whatever, is
+so known and graded anew; a lock beside it keeps two workers from grading the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import json
+import multiprocessing
+import os
+import re
+import signal
+import statistics
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from multiprocessing.connection import wait
+from pathlib import Path
+
+import nbgrader.api
+import sqlalchemy
+from filelock import FileLock
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps import AutogradeApp, autogradeapp
+from nbgrader.converters import Autograde
+from nbgrader.utils import capture_log, rmtree, temp_attrs
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from petkata.classroom.executing import WHAT_HAPPENED
+from petkata.classroom.kernels import IN_FORCE
+
+TRIES = 3  # for a submission whose worker ends while grading it
+BEAT = 5.0  # seconds between two lines on how far it is, where no bar can be drawn
+BAD_ENDS = {"crashed": "crashed", "timed out": "timed out", "not judged": "was not judged"}  # of a task
+BAD_ERRORS = dict(zip(WHAT_HAPPENED, ("a cell ended its kernel", "a cell ran too long")))  # where no task tells of itself
+
+
+class CannotGrade(Exception):
+    """Why a class cannot be graded, and what to do, in a sentence."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What is graded: the course's folder, the lesson's name, and the id that the gradebook gave it."""
+
+    course: str
+    name: str
+    id: str
+
+    def folder(self, step: str, student: str) -> Path:
+        """nbgrader's folder of a submission; `step` is submitted or autograded."""
+        coursedir = application(self.course).coursedir
+        return Path(coursedir.format_path(getattr(coursedir, f"{step}_directory"), student, self.name))
+
+    def note(self, student: str) -> Path:
+        """The file that is there while a submission is being graded."""
+        return Path(self.course, ".grading", self.name, student)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a submission: `graded`, `as before` (graded earlier, and unchanged since) or `failed`; sentences for
+    who should have a look at it; why it failed; what nbgrader said about the sandbox."""
+
+    student: str
+    state: str
+    look: list[str] = field(default_factory=list)
+    why: str = ""
+    protection: str = ""
+
+
+# --- the course and its gradebook ---
+
+
+@lru_cache(maxsize=1)
+def application(course: str) -> AutogradeApp:
+    """nbgrader's autograde with the course's own configuration, silent but for a log file that the course may ask for.
+
+    Raises CannotGrade when the folder is no course or its configuration stops with an error.
+    """
+    config = Path(course, "nbgrader_config.py")
+    if not config.is_file():
+        raise CannotGrade(f"{course} is no course folder: it has no nbgrader_config.py. Call kata class grade in a course "
+                          "folder, or name one: --course lessons")
+    AutogradeApp.clear_instance()
+    app = AutogradeApp.instance()  # so that what a kernel's manager says, which knows no parent, is heard as well
+    app.raise_config_file_errors = True  # else nbgrader goes on without the course's settings, the sandbox among them
+    try:
+        with contextlib.chdir(course):
+            app.initialize([], root=course)
+    except (Exception, SystemExit) as error:
+        raise CannotGrade(f"{config} stopped with {type(error).__name__}: {error}") from error
+    app.log.handlers = [handler for handler in app.log.handlers if hasattr(handler, "baseFilename")]
+    app.log.propagate = False
+    nbgrader.api.create_engine = engine
+    return app
+
+
+@lru_cache(maxsize=4)
+def engine(url: str, **options) -> sqlalchemy.Engine:
+    """One for each database, not for each of the many times that nbgrader opens it: SQLAlchemy compiles all that it asks
+    an engine anew, and keeps it for long."""
+    return sqlalchemy.create_engine(url, **options)
+
+
+@contextlib.contextmanager
+def gradebook(course: str) -> Iterator[Gradebook]:
+    """The course's gradebook. Raises CannotGrade when its database cannot be reached."""
+    coursedir = application(course).coursedir
+    url = re.sub(r":[^:@/]*@", ":...@", coursedir.db_url)
+    try:
+        with Gradebook(coursedir.db_url, coursedir.course_id) as book:
+            yield book
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise CannotGrade(f"The gradebook {url} cannot be opened: {error}. For PostgreSQL, nbgrader_config.py has "
+                          "c.CourseDirectory.db_url = \"postgresql+psycopg://USER:PASSWORD@HOST/DATABASE\".") from error
+    except SQLAlchemyError as error:
+        raise CannotGrade(f"The gradebook {url} does not answer: {last_line(str(error.args[0]))}. Is the server running, "
+                          "and may this user write there?") from error
+
+
+def assignment_of(course: Path, name: str) -> Assignment:
+    """The assignment, as the gradebook knows it. Raises CannotGrade when it does not."""
+    folder = str(course.resolve())
+    with gradebook(folder) as book:
+        book.db.commit()  # the course; also that of nbgrader's own default name, which two workers would both want to make
+        with Gradebook(application(folder).coursedir.db_url) as default:
+            default.db.commit()
+        try:
+            return Assignment(folder, name, book.find_assignment(name).id)
+        except MissingEntry:
+            raise CannotGrade(f"The gradebook has no {name}. Take it in first: call nbgrader generate_assignment {name} in "
+                              f"{folder}") from None
+
+
+def students_of(assignment: Assignment) -> list[str]:
+    """Who has submitted. Raises CannotGrade when nobody has."""
+    coursedir = application(assignment.course).coursedir
+    step = coursedir.submitted_directory
+    pattern = coursedir.format_path(step, "(?P<student>[^/]+)", assignment.name, escape=True)
+    folders = glob.glob(coursedir.format_path(step, coursedir.student_id, assignment.name))
+    students = {match["student"] for match in (re.fullmatch(pattern, folder) for folder in folders) if match}
+    students = sorted(students - set(coursedir.student_id_exclude.split(",")))
+    if not students:
+        raise CannotGrade(f"Nobody has submitted {assignment.name}: {coursedir.format_path(step, 'STUDENT', assignment.name)} is "
+                          f"where a submission lies. nbgrader collect {assignment.name} fetches what was handed in.")
+    return students
+
+
+def points_of(assignment: Assignment) -> dict[str, tuple[float, float]]:
+    """By student: the points, and of how many."""
+    with gradebook(assignment.course) as book:
+        return {row["student"]: (row["score"], row["max_score"]) for row in book.submission_dicts(assignment.name)}
+
+
+# --- one submission, in a worker ---
+
+
+def autograde(app: AutogradeApp) -> Autograde:
+    """The converter that `nbgrader autograde` would use, which remembers whether there was anything to do."""
+
+    class Watched(autogradeapp.Autograde):  # not always nbgrader's own: a course may extend it
+        was_needed = False
+
+        def init_destination(self, assignment_id, student_id):
+            self.was_needed = super().init_destination(assignment_id, student_id)
+            return self.was_needed
+
+    return Watched(coursedir=app.coursedir, parent=app)
+
+
+one_at_a_time = threading.Lock()  # nbgrader changes its process's folder
+
+
+def grade(assignment: Assignment, student: str) -> Outcome:
+    """Grade one submission, unless it is graded and unchanged. Never raises for what a submission does."""
+    app = application(assignment.course)
+    note = assignment.note(student)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    log = note.with_name(f"{student}.log")
+    with one_at_a_time, FileLock(f"{note}.lock"):
+        with temp_attrs(app.coursedir, assignment_id=assignment.name, student_id=glob.escape(student)):
+            converter = autograde(app)
+            if note.exists():  # begun once, and never ended: what lies there is half of it
+                converter.force = True
+            note.touch()
+            done = capture_log(converter)
+        said = done.get("log", "")
+        protection = next((sentence for sentence in IN_FORCE.values() if sentence in said), "")
+        folder = assignment.folder("autograded", student)
+        if done["success"] and folder.exists():
+            log.unlink(missing_ok=True)
+            state = "graded" if converter.was_needed else "as before"
+            outcome = Outcome(student, state, needs_a_look(folder), protection=protection)
+        else:
+            log.write_text(f"{said}\n{done.get('error', '')}", encoding="utf-8")
+            reason = why(said, done.get("error", ""))
+            outcome = Outcome(student, "failed", why=f"{reason} All that nbgrader said: {log}", protection=protection)
+        note.unlink()
+    return outcome
+
+
+def why(said: str, error: str) -> str:
+    """The sentence for what nbgrader did not grade: the end of the first traceback that it logged, or its last complaint."""
+    complaints = [text for level, text in re.findall(r"^\[([A-Z]+)\] (.*(?:\n(?!\[[A-Z]+\] ).*)*)", said, re.MULTILINE)
+                  if level in ("ERROR", "WARNING")]
+    for complaint in complaints:
+        if complaint.startswith("Traceback "):
+            frames = re.sub(r"^    ", "", complaint, flags=re.MULTILINE).rpartition("Traceback ")[2].splitlines()[1:]
+            sentence = next(line for line in frames if not line.startswith(" "))
+            break
+    else:
+        sentence = complaints[-1].splitlines()[0] if complaints else last_line(error)
+    return re.sub(r"^[\w.]*\.(?=\w+:)", "", sentence).rstrip(".") + "."
+
+
+def last_line(text: str) -> str:
+    return text.strip().splitlines()[-1].strip() if text.strip() else "no reason was given"
+
+
+def needs_a_look(folder: Path) -> list[str]:
+    """What an instructor should know of a graded submission: see petkata.classroom.results."""
+    found = []
+    for path in sorted(folder.glob("*.ipynb")):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        tasks = [cell["metadata"]["petkata"] for cell in notebook["cells"] if "petkata" in cell["metadata"]]
+        found += notebook["metadata"].get("petkata", {}).get("needs_a_look", [])
+        found += [f"{task['task']} {BAD_ENDS[task['state']]}" for task in tasks if task["state"] in BAD_ENDS]
+        if not tasks:
+            errors = {output.get("ename") for cell in notebook["cells"] for output in cell.get("outputs", ())}
+            found += [BAD_ERRORS[name] for name in BAD_ERRORS if name in errors]
+    return found
+
+
+def forget(assignment: Assignment, student: str) -> None:
+    """Remove what a worker that has ended left of a submission, as nbgrader does when it is interrupted."""
+    note, folder = assignment.note(student), assignment.folder("autograded", student)
+    if note.exists():
+        if folder.exists() and autogradeapp.Autograde is Autograde:  # a course's own may put it there only when it is whole
+            rmtree(str(folder))
+        note.unlink()
+
+
+# --- many, on this machine ---
+
+
+def on_this_machine(assignment: Assignment, students: list[str], jobs: int) -> Iterator[Outcome]:
+    """Grade with so many worker processes. One that ends, by whatever, is replaced, and its submission graded by another."""
+    context = workers_context()
+    waiting, ends, at_work = deque(students), Counter(), {}
+
+    def hand_out(pipe, process):
+        student = waiting.popleft()
+        at_work[pipe] = process, student
+        with contextlib.suppress(OSError):  # it has ended: the next look at the pipe tells
+            pipe.send(student)
+
+    def begin():
+        pipe, theirs = context.Pipe()
+        process = context.Process(target=work, args=(theirs, assignment), daemon=True)
+        process.start()
+        theirs.close()
+        hand_out(pipe, process)
+
+    try:
+        for _ in range(min(jobs, len(students))):
+            begin()
+        while at_work:
+            for pipe in wait(list(at_work)):
+                process, student = at_work[pipe]
+                try:
+                    outcome = pipe.recv()
+                except (EOFError, OSError):
+                    process.join()
+                    ends[student] += 1
+                    if ends[student] < TRIES:
+                        waiting.appendleft(student)
+                    else:
+                        forget(assignment, student)
+                        yield Outcome(student, "failed", why=lost(process.exitcode))
+                    del at_work[pipe]
+                    if waiting:
+                        begin()
+                    continue
+                del at_work[pipe]
+                if waiting:
+                    hand_out(pipe, process)
+                else:
+                    pipe.close()  # which ends it
+                if isinstance(outcome, Exception):
+                    raise outcome
+                yield outcome
+    finally:
+        for process, _ in at_work.values():
+            process.kill()
+        for process, student in at_work.values():
+            process.join()
+            forget(assignment, student)
+
+
+def workers_context():
+    """How processes are made: forked from one that has nbgrader loaded and nothing else, where the system can fork."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
+def lost(code: int | None) -> str:
+    how = f"killed by {signal.Signals(-code).name}" if code and code < 0 else f"exit code {code}"
+    return f"The process that graded it ended each of {TRIES} times ({how}). Grade the others, and look at this one alone."
+
+
+def work(pipe, assignment: Assignment) -> None:
+    """Be a worker: grade each student whose name comes through the pipe, until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that the user sees
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):  # kernels inherit them: no submission writes to the terminal
+        os.dup2(nowhere, stream)
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            student = pipe.recv()
+            try:
+                outcome = grade(assignment, student)
+            except Exception as error:
+                outcome = CannotGrade(f"{student}: {type(error).__name__}: {error}")
+            pipe.send(outcome)
+
+
+# --- many, on a cluster ---
+
+
+def on_cluster(assignment: Assignment, students: list[str], address: str) -> Iterator[Outcome]:
+    """Grade with the workers of a dask.distributed cluster that see the course's folder at the same place, and reach the same
+    database. What a lost worker had is done by the others. Raises CannotGrade when a worker does not see what it must."""
+    if application(assignment.course).coursedir.db_url.startswith("sqlite"):
+        raise CannotGrade("A cluster needs a gradebook in PostgreSQL: SQLite's file is for one machine. In nbgrader_config.py, "
+                          "write c.CourseDirectory.db_url = \"postgresql+psycopg://USER:PASSWORD@HOST/DATABASE\"; or grade on "
+                          "this machine alone, with --jobs.")
+    from distributed import Client, as_completed
+
+    try:
+        client = Client(address, timeout="20s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise CannotGrade(f"No scheduler answers at {address}: {error}. Start one with: dask scheduler") from error
+    with client:
+        check_workers(client, assignment, address)
+        futures = {client.submit(grade, assignment, student, pure=False): student for student in students}
+        try:
+            for future in as_completed(list(futures), loop=client.loop):
+                student, error = futures.pop(future), future.exception()
+                if error is None:
+                    yield future.result()
+                else:
+                    forget(assignment, student)
+                    yield Outcome(student, "failed", why=f"On the cluster: {type(error).__name__}: {error}")
+                future.release()
+        finally:
+            client.cancel(list(futures))
+
+
+def check_workers(client, assignment: Assignment, address: str) -> None:
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    if not workers:
+        raise CannotGrade(f"The scheduler at {address} has no workers. Start some, on each machine: dask worker {address} "
+                          "--nworkers -1 --nthreads 1")
+    many = [name for name, worker in workers.items() if worker["nthreads"] > 1]
+    if many:
+        raise CannotGrade(f"The worker {many[0]} has several threads, and nbgrader needs a process for each submission. Start "
+                          f"the workers with: dask worker {address} --nworkers -1 --nthreads 1")
+    secret = Path(assignment.course, ".grading", f"{os.getpid()}-{time.time_ns()}")
+    secret.parent.mkdir(exist_ok=True)
+    secret.touch()
+    try:
+        told = client.run(trouble, assignment, str(secret), on_error="return")
+    finally:
+        secret.unlink()
+    for name, said in told.items():
+        if isinstance(said, ModuleNotFoundError):
+            said = f"it lacks {said.name}. Install the course there"
+        if said:
+            raise CannotGrade(f"The worker {name} cannot grade: {said}.")
+
+
+def trouble(assignment: Assignment, secret: str) -> str | None:
+    """What keeps this process from grading: not the same folder, or not the same gradebook. None when nothing does."""
+    if not Path(secret).exists():
+        return f"it does not see {assignment.course}. All machines must have the course's folder at that place, shared"
+    try:
+        with gradebook(assignment.course) as book:
+            if book.find_assignment(assignment.name).id == assignment.id:
+                return None
+    except MissingEntry:
+        pass
+    except CannotGrade as error:
+        return str(error).rstrip(".")
+    return "its gradebook is another one. Name a HOST in c.CourseDirectory.db_url that is the same everywhere, not localhost"
+
+
+# --- what a person sees ---
+
+
+def grade_class(course: Path, name: str, jobs: int, cluster: str | None, console: Console) -> bool:
+    """Grade all submissions of a lesson, and tell how it goes. Whether all could be graded.
+
+    Raises CannotGrade, and KeyboardInterrupt with nothing left half done.
+    """
+    assignment = assignment_of(course, name)
+    students = students_of(assignment)
+    outcomes = on_cluster(assignment, students, cluster) if cluster else on_this_machine(assignment, students, jobs)
+    done: list[Outcome] = []
+    with contextlib.closing(outcomes), Told(name, len(students), console) as told:
+        for outcome in outcomes:
+            done.append(outcome)
+            told.tell(outcome)
+    states = Counter(outcome.state for outcome in done)
+    console.print(f"{len(students)} submissions of {name}: {states['graded']} graded, {states['as before']} graded before and "
+                  f"unchanged, {states['failed']} not graded.", highlight=False)
+    points = points_of(assignment)
+    counted = [points[outcome.student] for outcome in done if outcome.state != "failed" and outcome.student in points]
+    if counted:
+        scores = [score for score, _ in counted]
+        console.print(f"Points: lowest {min(scores):g}, median {statistics.median(scores):g}, highest {max(scores):g}, "
+                      f"of {counted[0][1]:g}.", highlight=False)
+    return not states["failed"]
+
+
+class Told:
+    """The bar, or lines where there is no terminal, and a line for each submission that somebody should look at."""
+
+    def __init__(self, name: str, total: int, console: Console):
+        self.total, self.console = total, console
+        self.last_line = time.monotonic()
+        self.first_graded = 0.0  # when: what came before it is the loading of fastai
+        self.done = self.graded = 0
+        self.protection = ""
+        self.progress = Progress(TextColumn(name), BarColumn(), TextColumn("{task.fields[so_far]}"), console=console,
+                                 transient=True, disable=not console.is_terminal)
+        self.bar = self.progress.add_task(name, total=total, so_far=self.so_far())
+
+    def __enter__(self) -> Told:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.progress.stop()
+
+    def so_far(self) -> str:
+        """How many are done; and once some are graded, how fast, and for how long still."""
+        text = f"{self.done} of {self.total}"
+        if self.graded < 2:
+            return text
+        each = (time.monotonic() - self.first_graded) / (self.graded - 1)
+        left = f", {in_words(each * (self.total - self.done))} left" if self.done < self.total else ""
+        return f"{text}, {each:.1f} s each{left}"
+
+    def tell(self, outcome: Outcome) -> None:
+        self.done += 1
+        if outcome.state != "as before":  # those take no time, and tell nothing of the rest
+            self.graded += 1
+            self.first_graded = self.first_graded or time.monotonic()
+        if outcome.protection and outcome.protection != self.protection:
+            self.protection = outcome.protection
+            self.line(self.protection)
+        if outcome.state == "failed":
+            self.line(f"{outcome.student} was not graded: {outcome.why}")
+        elif outcome.look:
+            self.line(f"{outcome.student}: {'; '.join(outcome.look)}")
+        self.progress.update(self.bar, advance=1, so_far=self.so_far())
+        now = time.monotonic()
+        if not self.console.is_terminal and (now - self.last_line > BEAT or self.done == self.total):
+            self.last_line = now
+            self.line(self.so_far())
+
+    def line(self, text: str) -> None:
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def in_words(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"

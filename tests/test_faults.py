@@ -2,7 +2,6 @@
 
 import csv
 import ctypes
-import io
 import json
 import os
 import shutil
@@ -50,11 +49,21 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from pathlib import Path
 import time
 
+def pause(student, moment):
+    wanted = here / "pause"
+    if wanted.exists() and wanted.read_text() == f"{student} {moment}":
+        (here / "paused").touch()
+        while wanted.exists():
+            time.sleep(0.01)
+
 class RunHere(NbGraderPreprocessor):
     def preprocess(self, nb, resources):
+        student, own = resources["nbgrader"]["student"], {}
+        pause(student, "before")
+        if (here / f"fails-{student}").exists():
+            raise RuntimeError("no kernel to be had")
         with open(here / "runs", "a") as runs:
-            print(resources["nbgrader"]["student"], file=runs)
-        own = {}
+            print(student, file=runs)
         for cell in nb.cells:
             if cell.cell_type == "code":
                 try:
@@ -63,7 +72,13 @@ class RunHere(NbGraderPreprocessor):
                     cell.outputs = [new_output("error", ename=type(error).__name__, evalue=str(error), traceback=[repr(error)])]
         return nb, resources
 
-c.Autograde.autograde_preprocessors = [RunHere, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
+class PauseAfter(NbGraderPreprocessor):
+    def preprocess(self, nb, resources):
+        pause(resources["nbgrader"]["student"], "after")
+        return nb, resources
+
+c.Autograde.autograde_preprocessors = [RunHere, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata,
+                                       PauseAfter]
 '''
 OURS = ("lose_nothing()", "c.ExportApp", "c.Autograde.autograde_preprocessors = PREPROCESSORS")  # without these: stock nbgrader
 
@@ -427,9 +442,27 @@ def without_rights():
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory):
+def released(tmp_path_factory):
+    return Course(tmp_path_factory.mktemp("released"))
+
+
+@pytest.fixture
+def course(released, tmp_path):
+    """A course folder of its own, with nothing handed in."""
+    return copy_of(released, tmp_path / "course")
+
+
+def copy_of(released, folder):
+    shutil.copytree(released.folder, folder)
+    course = object.__new__(Course)
+    course.folder, course.released = folder, released.released
+    return course
+
+
+@pytest.fixture(scope="module")
+def graded(released, tmp_path_factory):
     """The course with one student for each fault, graded at once; feedback is there, and the table of points."""
-    course = Course(tmp_path_factory.mktemp("class"))
+    course = copy_of(released, tmp_path_factory.mktemp("class") / "course")
     for name, one in FAULTS.items():
         one.put(course, name)
     before = files(course.folder / "submitted")
@@ -446,6 +479,37 @@ def files(folder):
 
 def test_there_are_faults_of_all_kinds():
     assert len(FAULTS) > 35
+
+
+def test_what_students_handed_in_is_as_it_was(graded):
+    assert files(graded.course.folder / "submitted") == graded.before
+
+
+def test_every_submission_stands_in_formgrader(graded):
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.apps import api as module
+    from traitlets.config import Config
+
+    from petkata.classroom.resuming import without_errors
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NbGraderAPI, "get_submitted_timestamp", without_errors(NbGraderAPI.get_submitted_timestamp))
+        api = module.NbGraderAPI(config=Config({"CourseDirectory": {"root": str(graded.course.folder), "course_id": "petkata"}}))
+        submissions = {submission["student"]: submission for submission in api.get_submissions("small")}
+        shown = {submission["student"] for submission in api.get_notebook_submissions("small", "small")}
+    assert set(submissions) == shown == set(FAULTS) and all(one["autograded"] for one in submissions.values())
+
+
+def test_a_link_brings_nothing_from_elsewhere(graded):
+    for folder in ("autograded", "feedback"):
+        for name in ("a_link_to_the_solutions", "a_folder_that_is_a_link_to_the_solutions", "links_beside_the_notebook"):
+            own = graded.course.folder / folder / name / "small"
+            assert {path.suffix for path in own.iterdir()} <= {".ipynb", ".html"}
+            assert name.startswith("links") or "return" not in "".join(path.read_text() for path in own.iterdir())
+
+
+def test_nothing_is_left_of_the_work(graded):
+    assert not [path for path in graded.course.folder.glob("*/.*/**/*") if path.is_file()]
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -465,3 +529,186 @@ def test_a_fault_costs_no_more_than_it_must(graded, name):
     assert row["what_happened"] == (FAULTS[name].export or "needs a look")
     shown = page.read_text(encoding="utf-8")
     assert "About this submission" in shown and told.split(":")[0] in shown
+
+
+# --- grading that does not come to its end ---
+
+THREE = ("s00", "s01", "s02")
+
+
+def killed(course, *words):
+    """Start a command of nbgrader's, and kill it and all its processes when it has come to where the course pauses."""
+    process = course.start(*words)
+    until(lambda: (course.folder / "paused").exists() or process.poll() is not None)
+    assert process.poll() is None, process.communicate()[0]
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    for name in ("pause", "paused"):
+        (course.folder / name).unlink()
+
+
+def until(ready):
+    begin = time.monotonic()
+    while not ready() and time.monotonic() - begin < 120:
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_grading_goes_on_where_it_was(course, moment):
+    for student in THREE:
+        course.submit(student)
+    course.write("pause", f"s01 {moment}")
+    killed(course, "autograde", "small")
+    assert not (course.folder / "autograded" / "s01").exists()
+    if moment == "after":
+        assert course.marks()["s01"] == BOTH
+    assert "s01, small: begun before, and not finished. It is done again." in course.nbgrader("autograde", "small")
+    assert course.marks() == dict.fromkeys(THREE, BOTH)
+    assert course.runs().count("s00") == course.runs().count("s02") == 1
+    assert all(course.graded(student) for student in THREE)
+    course.nbgrader("autograde", "small")
+    assert len(course.runs()) == (3 if moment == "before" else 4), "nothing is graded again"
+
+
+def test_killed_while_a_cell_runs_in_a_kernel(released, tmp_path):
+    """And what the course does to a notebook keeps what was told about it."""
+    course = copy_of(released, tmp_path / "course")
+    config = course.folder / "nbgrader_config.py"
+    config.write_text(config.read_text().replace(HERE, ""))
+    given = course.solved()
+    of(given, "one")["source"] += f"""
+import pathlib, time
+pathlib.Path({str(course.folder / "paused")!r}).touch()
+while pathlib.Path({str(course.folder / "pause")!r}).exists():
+    time.sleep(0.01)
+"""
+    course.submit("s00", given, name="named otherwise.ipynb")
+    course.write("pause", "")
+    killed(course, "autograde", "small")
+    course.nbgrader("autograde", "small")
+    assert course.marks() == {"s00": BOTH}
+    assert "Taken for small.ipynb" in course.graded("s00")["metadata"]["petkata"]["needs_a_look"][0]
+    assert "Skipping existing" in course.nbgrader("autograde", "small")
+
+
+def test_killed_while_it_grades_again(course):
+    """Marks of now with a notebook of before would stay so, if the folder of before counted as done."""
+    course.submit("s00")
+    course.nbgrader("autograde", "small")
+    wrong = course.solved()
+    of(wrong, "two")["source"] = "def two():\n    return 'wrong'"
+    course.submit("s00", wrong)
+    course.write("pause", "s00 after")
+    killed(course, "autograde", "small", "--force")
+    course.submit("s00")  # as it was, so the folder of before would fit
+    assert course.marks() == {"s00": ONLY_ONE} and course.graded("s00")
+    course.nbgrader("autograde", "small")
+    assert course.marks() == {"s00": BOTH}
+
+
+def test_what_was_handed_in_anew_is_graded_anew(course):
+    course.submit("s00", name="a.txt")
+    course.submit("s01")
+    course.nbgrader("autograde", "small")
+    course.nbgrader("generate_feedback", "small")
+    page = course.folder / "feedback" / "s00" / "small" / "small.html"
+    assert course.marks()["s00"] == NOTHING and "Could not be read" in page.read_text(encoding="utf-8")
+    course.submit("s00")
+    course.nbgrader("autograde", "small")
+    course.nbgrader("generate_feedback", "small")
+    assert course.marks()["s00"] == BOTH and course.runs() == ["s01", "s00"]
+    assert "Could not be read" not in page.read_text(encoding="utf-8")
+
+
+def test_halves_that_stock_nbgrader_has_left(course):
+    course.submit("s00")
+    course.write("autograded/s00/small/small.ipynb", json.dumps(course.solved()))
+    course.write("feedback/s00/small/key", "")
+    course.nbgrader("autograde", "small")
+    course.nbgrader("generate_feedback", "small")
+    assert course.marks() == {"s00": BOTH}
+    assert (course.folder / "feedback" / "s00" / "small" / "small.html").exists()
+
+
+def test_two_at_once_do_not_grade_the_same(course):
+    for student in THREE:
+        course.submit(student)
+    course.write("pause", "s00 before")
+    one = course.start("autograde", "small")
+    until(lambda: (course.folder / "paused").exists() or one.poll() is not None)
+    assert "s00, small: another nbgrader is at work on it" in course.nbgrader("autograde", "small")
+    assert sorted(course.runs()) == ["s01", "s02"]
+    (course.folder / "pause").unlink()
+    said, _ = one.communicate()
+    assert one.returncode == 0, said
+    assert sorted(course.runs()) == list(THREE) and course.marks() == dict.fromkeys(THREE, BOTH)
+
+
+def test_a_submission_whose_grading_fails_is_told_and_tried_again(course):
+    for student in THREE:
+        course.submit(student)
+    course.write("fails-s01", "")
+    assert "no kernel to be had" in course.nbgrader("autograde", "small", code=1)
+    assert course.marks() == {"s00": BOTH, "s01": NOTHING, "s02": BOTH}
+    assert course.exported()["s01"]["what_happened"] == "could not be graded"
+    (course.folder / "fails-s01").unlink()
+    course.nbgrader("autograde", "small")
+    assert course.marks() == dict.fromkeys(THREE, BOTH) and course.runs() == ["s00", "s02", "s01"]
+    assert course.graded("s01")["metadata"]["petkata"]["needs_a_look"] == []
+
+
+def no_large_files():
+    """In a child: the system refuses to write more than 600 kB to a file."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
+
+
+def test_a_full_disk_ends_the_grading_with_a_sentence(course):
+    for student in THREE:
+        course.submit(student)
+    long = course.solved()
+    long["cells"] += [{"cell_type": "markdown", "id": "long", "metadata": {}, "source": "word " * 150_000}]
+    course.submit("s01", long)
+    said = course.nbgrader("autograde", "small", code=1, preexec_fn=no_large_files)
+    assert "The disk is full" in said and "Nothing is lost." in said and "Traceback" not in said
+    assert course.runs() == ["s00"]
+    assert course.exported()["s00"]["score"] == "3.0"
+    course.nbgrader("autograde", "small")
+    assert course.marks() == dict.fromkeys(THREE, BOTH) and course.runs() == list(THREE)
+
+
+def test_the_table_tells_what_points_alone_do_not(course):
+    for student in THREE:
+        course.submit(student)
+    course.nbgrader("autograde", "small")
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course.folder}/gradebook.db") as gradebook:
+        gradebook.add_student("s03", last_name='Doe, "Jo"')
+    for student, what in (("s00", {"state": "crashed"}), ("s01", {"state": "timed out"})):
+        path = course.folder / "autograded" / student / "small" / "small.ipynb"
+        notebook = course.graded(student)
+        of(notebook, "check_two")["metadata"]["petkata"] = {"task": "two", "points": 0, "of": 2, "checks": [
+            {"check": "test_it", "state": "failed", "why": "why"}], **what}
+        path.chmod(0o644)
+        path.write_text(json.dumps(notebook))
+    shutil.rmtree(course.folder / "autograded" / "s02")
+    rows = course.exported()
+    assert {student: row["what_happened"] for student, row in rows.items()} == {
+        "s00": "crashed: two", "s01": "timed out: two", "s02": "not graded to the end: call nbgrader autograde again",
+        "s03": "nothing submitted"}
+    assert rows["s03"]["last_name"] == 'Doe, "Jo"' and rows["s03"]["score"] == "0.0"
+
+
+@pytest.mark.parametrize("ename, state", [("KernelEnded", "crashed"), ("CellTimeoutError", "timed out"), ("NameError", "failing")])
+def test_what_became_of_a_task_is_told_by_its_output_too(tmp_path, ename, state):
+    from petkata.classroom.results import of_notebook
+
+    given = assignment()
+    of(given, "check_one")["outputs"] = [{"output_type": "error", "ename": ename, "evalue": "", "traceback": []}]
+    path = tmp_path / "small.ipynb"
+    path.write_text(json.dumps(given))
+    tasks, needs_a_look = of_notebook(path)
+    assert [(task.task, task.state, task.points, task.of) for task in tasks] == [("one", state, 0, 1), ("two", "passed", 2, 2)]
+    assert needs_a_look == []

@@ -2,8 +2,8 @@
 
 The student's files are only read, never changed. What is given to nbgrader is made of them: a notebook of the right name, with
 each cell's text and the marks that the gradebook has for it. Cells that must be there are put back. Where no notebook can be
-read, it is the assignment's own cells, to be graded as *not judged*. What was found is told in the notebook's first cell, and
-to the instructor in `notebook.metadata.petkata.needs_a_look`.
+read, it is the assignment's own cells, to be graded as *not judged*. What was found is told in the notebook's first cell, and to
+the instructor in `notebook.metadata.petkata.needs_a_look`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-MOST_SHOWN = 5_000_000  # characters of what one cell shows: its outputs, the pictures in its text
+MOST_SHOWN = 5_000_000  # characters of the pictures in one cell
 MOST_TEXT = 1_000_000  # characters of what is written in one cell
 NOT_READ, NOT_GRADED = "Could not be read", "Could not be graded"  # how the sentence about such a submission begins
 TITLE = "**About this submission**"
@@ -292,7 +292,11 @@ def mended(given: dict, told: list[str], asked: Asked) -> TakenIn:
 
 
 def mended_cell(cell: dict, number: int, known: nbformat.NotebookNode | None, told: list[str]) -> nbformat.NotebookNode:
-    """A cell of its text and what it shows. A `known` one has the gradebook's marks, and its text unless it is an answer."""
+    """A cell of its text. A `known` one has the gradebook's marks, and its text unless it is an answer.
+
+    What a cell showed is left out, however much it is: grading runs the cell. Should nbgrader be told not to run it, a check
+    that shows nothing would count as passed; so it says that it was not run.
+    """
     kind = cell.get("cell_type") if cell.get("cell_type") in NEW else "raw"
     text = clean(joined(cell.get("source")))
     if len(text) > MOST_TEXT:
@@ -306,31 +310,21 @@ def mended_cell(cell: dict, number: int, known: nbformat.NotebookNode | None, to
         kind = known.cell_type
         text = known.source if known.metadata.nbgrader.locked else text
     made = NEW[kind](text, metadata=known.metadata if known is not None else {})
-    shown = "outputs" if kind == "code" else "attachments"
-    if cell.get(shown):
-        show(made, shown, cell[shown], number, told)
+    if kind == "code" and known is not None and known.metadata.nbgrader.grade:
+        made.outputs = [new_output("error", ename="NotRun", evalue="", traceback=["This cell was not run."])]
+    elif kind != "code" and (pictures := pictures_in(cell)):
+        if (size := len(json.dumps(pictures))) <= MOST_SHOWN:
+            made.attachments = nbformat.from_dict(pictures)
+        else:
+            told.append(f"Cell {number} has {size / 1e6:.0f} MB of pictures. They were left out.")
     return made
 
 
-def show(made: nbformat.NotebookNode, shown: str, what: object, number: int, told: list[str]) -> None:
-    """Let a cell keep what it shows, if that is in order and not too much."""
-    size = len(json.dumps(what))
-    made[shown] = nbformat.from_dict(what)
-    if size > MOST_SHOWN:
-        told.append(f"Cell {number} shows {size / 1e6:.0f} MB. That was left out.")
-    elif in_order(made):
-        return
-    del made[shown]
-    if shown == "outputs":  # an error, because nbgrader takes no output for a right answer when it is told not to run the cells
-        made.outputs = [new_output("error", ename="LeftOut", evalue="", traceback=["What this cell showed was left out."])]
-
-
-def in_order(cell: nbformat.NotebookNode) -> bool:
-    try:
-        nbformat.validate(new_notebook(cells=[cell]))
-    except nbformat.ValidationError:
-        return False
-    return True
+def pictures_in(cell: dict) -> dict[str, dict[str, str]]:
+    """The pictures that are attached to a text, by name: what they are, and their data."""
+    given = cell.get("attachments") if isinstance(cell.get("attachments"), dict) else {}
+    return {name: {kind: data for kind, data in picture.items() if isinstance(data, str)}
+            for name, picture in given.items() if isinstance(picture, dict)}
 
 
 def changed(text: str, cell: dict, known: nbformat.NotebookNode) -> bool:

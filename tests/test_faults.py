@@ -460,10 +460,10 @@ def results_that_were_forged(course, student):
     course.submit(student, given)
 
 
-@fault(ONLY_ONE, "and was emptied")
+@fault(BOTH, "Only the first of them are shown.")
 def a_cell_of_millions_of_letters(course, student):
     given = course.solved()
-    of(given, "two")["source"] += "\n# " + "x" * 3_000_000
+    of(given, "two")["source"] = "# " + "x" * 3_000_000 + "\n" + of(given, "two")["source"]
     course.submit(student, given)
 
 

@@ -268,11 +268,13 @@ class AutogradeAll(InOnePiece, Autograde):
             super().convert_single_notebook(notebook_filename)
 
     def _init_preprocessors(self) -> None:
-        if self._sanitizing or self.judge:
-            return super()._init_preprocessors()
-        self.exporter._preprocessors = []
-        for step in (NotJudged, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata):
-            self.exporter.register_preprocessor(step)
+        super()._init_preprocessors()
+        if not self._sanitizing:
+            if not self.judge:
+                self.exporter._preprocessors = []
+                for step in (NotJudged, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata):
+                    self.exporter.register_preprocessor(step)
+            self.exporter.register_preprocessor(Shortened)
 
     def set_permissions(self, assignment_id: str, student_id: str) -> None:
         super().set_permissions(assignment_id, student_id)
@@ -299,6 +301,15 @@ class NotJudged(NbGraderPreprocessor):
             if cell.cell_type == "code":
                 text = "Not judged. The first cell of this page says why."
                 cell.outputs = [new_output("error", ename="NotJudged", evalue=text, traceback=[text])]
+        return cell, resources
+
+
+class Shortened(NbGraderPreprocessor):
+    """After judging: of a text without end, only the beginning is kept, since a page of feedback shows it in colors."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        if len(cell.source) > intake.MOST_TEXT:
+            cell.source = cell.source[:intake.MOST_TEXT] + "\n# And so on: the rest is in what was handed in."
         return cell, resources
 
 

@@ -53,8 +53,9 @@ def pause(student, moment):
     wanted = here / "pause"
     if wanted.exists() and wanted.read_text() == f"{student} {moment}":
         (here / "paused").touch()
-        while wanted.exists():
-            time.sleep(0.01)
+        for _ in range(6000):
+            if wanted.exists():
+                time.sleep(0.01)
 
 class RunHere(NbGraderPreprocessor):
     def preprocess(self, nb, resources):
@@ -77,8 +78,8 @@ class PauseAfter(NbGraderPreprocessor):
         pause(resources["nbgrader"]["student"], "after")
         return nb, resources
 
-c.Autograde.autograde_preprocessors = [RunHere, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata,
-                                       PauseAfter]
+c.Autograde.autograde_preprocessors = [RunHere, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties,
+                                       CheckCellMetadata, PauseAfter]
 '''
 OURS = ("lose_nothing()", "c.ExportApp", "c.Autograde.autograde_preprocessors = PREPROCESSORS")  # without these: stock nbgrader
 
@@ -238,7 +239,7 @@ def a_folder_of_that_name_with_the_notebook_in_it(course, student):
     course.submit(student, name="small.ipynb/small.ipynb")
 
 
-@fault(BOTH, "Taken for small.ipynb: my work (2).ipynb")
+@fault(BOTH, "Taken for small.ipynb: my work (2).ipynb (there is no small.ipynb).")
 def a_wrong_file_name(course, student):
     course.submit(student, name="my work (2).ipynb")
 
@@ -660,8 +661,14 @@ def test_what_was_handed_in_anew_is_graded_anew(course):
     assert "Could not be read" not in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.filterwarnings("ignore:Object of type")  # nbgrader's own
 def test_halves_that_stock_nbgrader_has_left(course):
+    from nbgrader.api import Gradebook
+
     course.submit("s00")
+    with Gradebook(f"sqlite:///{course.folder}/gradebook.db") as gradebook:
+        gradebook.add_student("s00")
+        gradebook.add_submission("small", "s00")
     course.write("autograded/s00/small/small.ipynb", json.dumps(course.solved()))
     course.write("feedback/s00/small/key", "")
     course.nbgrader("autograde", "small")
@@ -741,7 +748,8 @@ def test_the_table_tells_what_points_alone_do_not(course):
     assert rows["s03"]["last_name"] == 'Doe, "Jo"' and rows["s03"]["score"] == "0.0"
 
 
-@pytest.mark.parametrize("ename, state", [("KernelEnded", "crashed"), ("CellTimeoutError", "timed out"), ("NameError", "failing")])
+@pytest.mark.parametrize("ename, state", [
+    ("KernelEnded", "crashed"), ("CellTimeoutError", "timed out"), ("NameError", "failing")])
 def test_what_became_of_a_task_is_told_by_its_output_too(tmp_path, ename, state):
     from petkata.classroom.results import of_notebook
 

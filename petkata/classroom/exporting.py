@@ -31,11 +31,14 @@ class WhatHappened(ExportPlugin):
         table.writeheader()
         for assignment in gradebook.assignments:
             for student in gradebook.students:
-                if assignment.name in (self.assignment or [assignment.name]) and student.id in map(str, self.student or [student.id]):
+                if self.wants(self.assignment, assignment.name) and self.wants(self.student, student.id):
                     table.writerow(self.row(gradebook, assignment, student))
         target = Path(self.to or "grades.csv")
         self.log.info("Exporting grades to %s", target)
         write_atomically(target, lambda beside: beside.write_text(page.getvalue(), encoding="utf-8"))
+
+    def wants(self, chosen: list, name: str) -> bool:
+        return not chosen or name in map(str, chosen)
 
     def row(self, gradebook: Gradebook, assignment, student) -> dict:
         row = {"assignment": assignment.name, "duedate": assignment.duedate, "student_id": student.id, "email": student.email,

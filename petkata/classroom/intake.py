@@ -59,8 +59,8 @@ def asked_of(notebook, order: list[str]) -> Asked:
         notebook.grade_cells, notebook.solution_cells, notebook.task_cells))
     cells = []
     for cell in sorted(notebook.source_cells, key=lambda cell: order.index(cell.name) if cell.name in order else len(order)):
-        marks = {"grade_id": cell.name, "grade": cell.name in graded, "solution": cell.name in answers, "task": cell.name in tasks,
-                 "locked": cell.locked, "schema_version": 3, "cell_type": cell.cell_type}
+        marks = {"grade_id": cell.name, "schema_version": 3, "cell_type": cell.cell_type, "locked": cell.locked,
+                 "grade": cell.name in graded, "solution": cell.name in answers, "task": cell.name in tasks}
         if cell.checksum:
             marks["checksum"] = cell.checksum
         if cell.name in points:
@@ -154,7 +154,7 @@ def chosen(submission: Path, asked: Asked, names: list[str], largest: int) -> tu
     if len(taken) == 1:
         given, told = read[taken[0]]
         found = taken[0].name if taken[0] == submission else taken[0].relative_to(submission)
-        return given, [f"Taken for {right.name}: {found}. For {wrong[0]}", *told]
+        return given, [f"Taken for {right.name}: {found} ({wrong[0].rstrip('.')}).", *told]
     if taken:
         wrong.append(f"It is not clear which is meant: {', '.join(str(path.relative_to(submission)) for path in taken)}.")
     raise CannotBeRead(" ".join([*wrong, f"Hand in {right.name}, as Jupyter saves it."]))
@@ -272,9 +272,9 @@ def digest(submission: Path, largest: int) -> str:
 def mended(given: dict, told: list[str], asked: Asked) -> TakenIn:
     """A notebook of the texts in `given`, with the marks of `asked` on the right cells, and with all cells that must be there."""
     told, cells = list(told), []
-    language = language_of(given)
+    language, ours = language_of(given), asked.kernel.get("language", "python")
     if language and "python" not in language.lower():
-        told.append(f"The notebook says that it is written in {language}. It was run as {asked.kernel.get('language', 'python')}.")
+        told.append(f"The notebook says that it is written in {language}. It was run as {ours}.")
     names = [id_of(cell) if isinstance(cell, dict) else None for cell in given["cells"]]
     last, times = {name: place for place, name in enumerate(names)}, Counter(names)
     for place, cell in enumerate(given["cells"]):

@@ -4,8 +4,8 @@
     lose_nothing()
 
 nbgrader works in a student's own folder in `autograded/` (or `feedback/`), and takes a folder that is there for done. Here it
-works in `autograded/.unfinished/`, and the folder is moved to its place in one step, when all is on the disk and the gradebook has
-the points. A file `.begun` beside it says that the grading of a submission has begun and has not come to its end.
+works in `autograded/.unfinished/`, and the folder is moved to its place in one step, when all is on the disk and the gradebook
+has the points. A file `.begun` beside it says that the grading of a submission has begun and has not come to its end.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ class AutogradeAll(InOnePiece, Autograde):
             names = [f"{one.name}.ipynb" for one in asked if fnmatch(one.name, course.notebook_id)]
             self.assignments[taken_in] = [os.path.join(taken_in, name) for name in names]
         if not any(self.assignments.values()):
-            message = f"There is nothing to grade: no submission in {wanted}, or no notebook {course.notebook_id}.ipynb in the assignment."
+            message = f"Nothing to grade: no submission in {wanted}, or no notebook {course.notebook_id}.ipynb in the assignment"
             self.log.error(message)
             raise NbGraderException(message)
 
@@ -219,7 +219,7 @@ class AutogradeAll(InOnePiece, Autograde):
                 try:
                     notebooks = gradebook.find_assignment(assignment_id).notebooks
                 except MissingEntry:
-                    message = f"The gradebook has no assignment {assignment_id}. First: nbgrader generate_assignment {assignment_id}"
+                    message = f"The gradebook has no {assignment_id}. First: nbgrader generate_assignment {assignment_id}"
                     self.log.error(message)
                     raise NbGraderException(message) from None
                 self.asked[assignment_id] = [intake.asked_of(notebook, order_in(source / f"{notebook.name}.ipynb"))

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from nbformat.v4 import new_output
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_grade
@@ -63,7 +63,7 @@ def ends_when_the_disk_is_full(method):
     def tried(self, *arguments):
         try:
             return method(self, *arguments)
-        except (OSError, OperationalError) as error:
+        except (OSError, OperationalError, InvalidEntry) as error:  # the gradebook says so in words only
             if getattr(error, "errno", None) in NO_ROOM or "disk is full" in str(error):
                 self.log.error(FULL, error)
                 raise SystemExit(1) from error

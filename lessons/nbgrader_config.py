@@ -6,6 +6,7 @@ from pathlib import Path
 
 from petkata.classroom.executing import PREPROCESSORS
 from petkata.classroom.kernels import use_forked_kernels
+from petkata.classroom.resuming import lose_nothing
 
 c = get_config()  # noqa: F821  nbgrader defines it
 
@@ -30,6 +31,11 @@ use_forked_kernels()
 
 # A cell that ends its kernel, or does not stop, costs that cell and not the submission.
 c.Autograde.autograde_preprocessors = PREPROCESSORS
+
+# Whatever is handed in gets its marks and its feedback; grading that was stopped goes on where it was; and the table of all
+# points tells what crashed, timed out or could not be read.
+lose_nothing()
+c.ExportApp.plugin_class = "petkata.classroom.exporting.WhatHappened"
 
 # Some checks train: nbgrader's 30 seconds are too few.
 c.Execute.timeout = 600

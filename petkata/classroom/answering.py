@@ -48,6 +48,9 @@ def serve(functions: dict, folder: str | None, connection: socket.socket | None 
                 crossing.serve(verb, what)
     except Ended:
         pass
+    except BaseException:
+        connection.shutdown(socket.SHUT_RDWR)  # so that the judge does not wait for an answer
+        raise
     finally:
         if connection.fileno() == ANSWERS:
             connection.detach()

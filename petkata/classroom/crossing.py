@@ -394,8 +394,11 @@ class Crossing:
             if self.is_judge and not isinstance(error, Exception):
                 raise  # the time is up, or a person interrupts: not for the student to swallow
             self.send("raised", *self._told(error))
-        else:
+            return
+        try:
             self.send("gave", result)
+        except CannotCross as error:
+            self.send("raised", TypeError, (str(error),), [])
 
     def _called(self, thing, method: str):
         if isinstance(thing, str):
@@ -458,12 +461,15 @@ class Crossing:
     # --- messages ---
 
     def send(self, *message) -> None:
+        before = dict(self.surroundings), dict(self.was)
         self.messages += 1
         file = io.BytesIO()
         pickler = _Pickler(self, file)
         try:
             pickler.dump((self._surroundings(), self._forgotten(), self._changes(), *message))
-        except Exception as error:
+        except Exception as error:  # as if nothing had been said
+            self.surroundings, self.was = before
+            self.messages -= 1
             raise CannotCross(f"This cannot be judged, because it cannot leave the process that made it ({error}).") from error
         self._keep({place: thing for place, thing in pickler.memo.copy().values()})
         payload = file.getvalue()

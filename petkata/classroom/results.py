@@ -116,6 +116,29 @@ class SubmissionResult:
 # --- reading them ---
 
 
+def of_notebook(path: Path) -> tuple[list[TaskResult], list[str]]:
+    """What became of each task in a graded notebook, and what needs a look.
+
+    Raises OSError where the file is not there, ValueError where it is no notebook.
+    """
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    graded = [cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade")]
+    return [of_cell(cell) for cell in graded], notebook["metadata"].get("petkata", {}).get("needs_a_look", [])
+
+
+def of_cell(cell: dict) -> TaskResult:
+    """What grading wrote into a graded cell; without that, what its output tells."""
+    told = cell["metadata"].get("petkata")
+    if told:
+        return TaskResult.from_dict(told)
+    marks, outputs = cell["metadata"]["nbgrader"], cell.get("outputs", ())
+    ended = {"KernelEnded": "crashed", "CellTimeoutError": "timed out"}
+    errors = [output["ename"] for output in outputs if output["output_type"] == "error"]
+    state = ended.get(errors[-1], "failing") if errors else "passed"
+    points = marks["points"] if state == "passed" else 0
+    return TaskResult(marks["grade_id"].removeprefix("check_"), state, points, marks["points"])
+
+
 class NoResults(Exception):
     """Why there are no results to be had, and what to do, in a sentence."""
 

@@ -1,0 +1,69 @@
+"""The points of a class as a table, with a word on each submission whose points alone would mislead.
+
+    c.ExportApp.plugin_class = "petkata.classroom.exporting.WhatHappened"      in nbgrader_config.py
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.plugins import ExportPlugin
+
+from petkata.classroom import results
+from petkata.pets.made import write_atomically
+
+# The columns of nbgrader's own table, and one more.
+COLUMNS = ("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
+           "late_submission_penalty", "score", "max_score", "what_happened")
+TOLD = ("crashed", "timed out", "not judged")
+
+
+class WhatHappened(ExportPlugin):
+    """nbgrader's table of all points, `grades.csv`, with a column `what_happened`."""
+
+    def export(self, gradebook: Gradebook) -> None:
+        page = io.StringIO()
+        table = csv.DictWriter(page, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        for assignment in gradebook.assignments:
+            for student in gradebook.students:
+                if self.wants(self.assignment, assignment.name) and self.wants(self.student, student.id):
+                    table.writerow(self.row(gradebook, assignment, student))
+        target = Path(self.to or "grades.csv")
+        self.log.info("Exporting grades to %s", target)
+        write_atomically(target, lambda beside: beside.write_text(page.getvalue(), encoding="utf-8"))
+
+    def wants(self, chosen: list, name: str) -> bool:
+        return not chosen or name in map(str, chosen)
+
+    def row(self, gradebook: Gradebook, assignment, student) -> dict:
+        row = {"assignment": assignment.name, "duedate": assignment.duedate, "student_id": student.id, "email": student.email,
+               "last_name": student.last_name, "first_name": student.first_name, "max_score": assignment.max_score}
+        try:
+            submission = gradebook.find_submission(assignment.name, student.id)
+        except MissingEntry:
+            nothing = {"raw_score": 0.0, "late_submission_penalty": 0.0, "score": 0.0, "what_happened": "nothing submitted"}
+            return {**row, **nothing}
+        course = getattr(self.parent, "coursedir", None) or CourseDirectory(parent=self)
+        folder = Path(course.format_path(course.autograded_directory, student.id, assignment.name))
+        told = [what_happened(folder / f"{notebook.name}.ipynb") for notebook in assignment.notebooks]
+        penalty = submission.late_submission_penalty
+        return {**row, "timestamp": submission.timestamp, "raw_score": submission.score, "late_submission_penalty": penalty,
+                "score": max(0.0, submission.score - penalty), "what_happened": "; ".join(filter(None, told))}
+
+
+def what_happened(notebook: Path) -> str:
+    """A few words on a graded notebook, such as `crashed: schedule, train; timed out: curves`. Nothing where all went well."""
+    try:
+        tasks, needs_a_look = results.of_notebook(notebook)
+    except (OSError, ValueError):
+        return "not graded to the end: call nbgrader autograde again"
+    states = {state: [task.task for task in tasks if task.state == state] for state in TOLD}
+    if tasks and len(states["not judged"]) == len(tasks):
+        return needs_a_look[0].partition(":")[0].lower() if needs_a_look else "not judged"
+    words = [f"{state}: {', '.join(names)}" for state, names in states.items() if names]
+    return "; ".join([*words, *(["needs a look"] if needs_a_look else [])])

@@ -17,6 +17,7 @@ from petkata.checking.notebook import Cells, Judged, imports_find_cells, judged
 from petkata.classroom.crossing import CannotCross, Crossing, Ended
 from petkata.course import catalog, stubs
 
+PATIENCE = 15  # seconds for what takes none, until a kernel is taken for dead
 ENDED = ("The process ended while this ran. Something here ends the program (exit), crashes it, or takes more memory than "
          "there is.")
 
@@ -48,7 +49,9 @@ class CellsElsewhere:
 
     def _source(self, name: str) -> str | None:
         if name not in self.sources:
+            self.crossing.socket.settimeout(PATIENCE)
             source = self._asked("known", (name,), {})
+            self.crossing.socket.settimeout(None)
             if not isinstance(source, (str, type(None))):
                 raise answers.AnswerError(f"{name} cannot be found.")
             self.sources[name] = source

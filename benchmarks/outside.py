@@ -1,0 +1,112 @@
+"""Whether the judge, which calls an answer in another process, says of each known answer what its checks say of it here.
+
+    python -m benchmarks.outside                      all lessons
+    python -m benchmarks.outside lesson3 --kinds solution alternative
+
+Each solution, stub, alternative and mistake is judged as in a class, but for the sandbox and the kernel: two forked processes, one
+with the answer, one with the checks. Prints each answer that did not get what it should, and how many did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import socket
+import tempfile
+import textwrap
+import traceback
+
+from benchmarks.parity import Answer, file_with, submissions
+from petkata.classroom import answering, judge, sandbox
+from petkata.classroom.executing import BESIDE
+from petkata.course import catalog
+
+KINDS = ("solution", "stub", "alternative", "mistake")
+
+
+def forked(do) -> int:
+    """A process that does this and ends."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        do()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def told(lesson: catalog.Lesson, task: str, answers: list[Answer], seed: int = 2027) -> dict:
+    """What the judge says of a task, with these answers in the cells."""
+    control, its_control = socket.socketpair()
+    connection, its_connection = socket.socketpair()
+    cells = [file_with(lesson, file, answers) for file in lesson.files]
+    with tempfile.TemporaryDirectory() as files:
+
+        def answer():
+            for one in (control, its_control, connection):
+                one.close()
+            if os.getuid() == 0:  # with a folder of its own at the same place
+                sandbox._call("unshare", sandbox._libc().unshare, sandbox.NEW_MOUNT)
+                sandbox._mount(None, "/", None, sandbox.REC | sandbox.PRIVATE)
+                sandbox._mount("tmpfs", files, "tmpfs", 0)
+            functions = judge.cells_beside(lesson.name, cells).functions
+            answering.serve(functions, files if os.getuid() == 0 else None, its_connection)
+
+        def judging():
+            control.close()
+            its_connection.close()
+            judge.serve(its_control, connection, files if os.getuid() == 0 else None)
+
+        pids = [forked(answer), forked(judging)]
+        for one in (its_control, connection, its_connection):
+            one.close()
+        with control, control.makefile("rw", encoding="utf-8") as lines:
+            print(json.dumps({"lesson": lesson.name, "task": task, "seed": seed, "cells": None}), file=lines, flush=True)
+            line = lines.readline()
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+    return json.loads(line or '{"trouble": "the judge ended"}')
+
+
+def compared(name: str, kinds: list[str], tasks: list[str]) -> tuple[int, int]:
+    """How many answers of a lesson were judged, and how many as they should."""
+    lesson, seen, n, right = catalog.lesson(name), set(), 0, 0
+    handed_in = submissions(lesson)
+    for answers in handed_in:
+        for place, answer in enumerate(answers):
+            name = answer.task.name
+            if answer.kind not in kinds or name in BESIDE or tasks and name not in tasks or (name, answer.source) in seen:
+                continue
+            seen.add((name, answer.source))
+            says = told(lesson, name, [*handed_in[0][:place], answer, *handed_in[0][place + 1:]])
+            n, right = n + 1, right + (says.get("points") == answer.points)
+            if says.get("points") != answer.points:
+                print(f"{lesson.name}, {name}, {answer.kind}: {answer.points} points expected\n"
+                      f"{textwrap.indent(says.get('text') or says['trouble'], '    ')}\n{textwrap.indent(answer.source, '        ')}",
+                      flush=True)
+    print(f"{lesson.name}: {right} of {n}", flush=True)
+    return n, right
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("lessons", nargs="*", help="all unless told")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--tasks", nargs="+", default=[], help="all unless told")
+    options = parser.parse_args()
+    from petkata.classroom.loaded import load
+
+    load()
+    counts = [compared(name, options.kinds, options.tasks) for name in options.lessons or catalog.lesson_names()]
+    n, right = map(sum, zip(*counts))
+    print(f"\n{right} of {n} are judged outside as here; {len(BESIDE)} tasks are judged beside the answer: {', '.join(sorted(BESIDE))}")
+    raise SystemExit(n != right)
+
+
+if __name__ == "__main__":
+    main()

@@ -154,6 +154,7 @@ def named(module: str, qualname: str):
 # The names that pickles use for what a Crossing does.
 def set_state(thing, state): ...
 def make_tensor(kind, dtype, shape, numbers, learns, is_parameter, number): ...
+def make_lazy(learns): ...
 def make_array(dtype, shape, numbers): ...
 def make_remote(name, parameters=()): ...
 def make_opaque(name): ...
@@ -163,7 +164,7 @@ def bound(thing, name): ...
 
 
 SPECIAL = {function.__name__: function for function in
-           (set_state, make_tensor, make_array, make_remote, make_opaque, make_module, make_callback, bound)}
+           (set_state, make_tensor, make_lazy, make_array, make_remote, make_opaque, make_module, make_callback, bound)}
 
 
 class _Pickler(cloudpickle.Pickler):
@@ -553,7 +554,7 @@ class Crossing:
     def state_of(self, thing):
         """What of a thing can change, as far as it is its own: what it holds is not looked into."""
         if isinstance(thing, torch.Tensor):
-            return _numbers(thing), thing.requires_grad, thing.grad if thing.is_leaf else None
+            return None if is_lazy(thing) else _numbers(thing), thing.requires_grad, thing.grad if thing.is_leaf else None
         if isinstance(thing, np.ndarray):
             return _numbers(thing)
         if isinstance(thing, random.Random):
@@ -601,6 +602,8 @@ class Crossing:
     def set_state(self, thing, state):
         if isinstance(thing, torch.Tensor):
             numbers, learns, grad = state
+            if numbers is not None and is_lazy(thing):
+                thing.materialize(numbers[1], dtype=numbers[0])
             if numbers is not None and numbers != _numbers(thing):
                 new = _tensor(*numbers)
                 if new.shape == thing.shape and new.dtype == thing.dtype:
@@ -649,6 +652,8 @@ class Crossing:
 
     def tensor(self, thing: torch.Tensor):
         """How a tensor that is new to the other end crosses."""
+        if is_lazy(thing):
+            return make_lazy, (thing.requires_grad,)
         number, kind = None, type(thing)
         if not of_a_library(kind):
             kind = torch.Tensor
@@ -674,6 +679,9 @@ class Crossing:
         elif learns:
             data.requires_grad_()
         return data if kind is torch.Tensor else data.as_subclass(kind)
+
+    def make_lazy(self, learns):
+        return nn.UninitializedParameter(requires_grad=bool(learns))
 
     def make_array(self, dtype, shape, numbers):
         return np.frombuffer(bytearray(numbers), dtype).reshape(shape)
@@ -785,6 +793,11 @@ def _remove(path: str) -> None:
 def _is_callback(thing) -> bool:
     core = sys.modules.get("fastai.callback.core")
     return core is not None and isinstance(thing, core.Callback) and _is_the_courses(type(thing))
+
+
+def is_lazy(thing) -> bool:
+    """Whether a weight waits for the first pictures to have a shape."""
+    return isinstance(thing, nn.parameter.UninitializedTensorMixin)
 
 
 def _numbers(thing) -> tuple:

@@ -87,7 +87,8 @@ def judged(lesson: catalog.Lesson, name: str, cells, seed: int | None = None, wi
     run = Run(task, cells, with_one_that_must_fail)
     root = catalog.ROOT
     arguments = [f"{root}/lessons/{lesson.name}", f"--rootdir={root}", f"--config-file={root}/pyproject.toml",
-                 "-p", "no:cacheprovider", "--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin"]
+                 "--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin", "-p", "no:cacheprovider",
+                 "-p", "no:unraisableexception"]  # which collects garbage for a tenth of a second
     if seed is not None:
         arguments.append(f"--seed={seed}")
     said = StringIO()
@@ -150,7 +151,7 @@ class Run:
             assert result == secret and secret != secret[::-1] + "-", secret
 
         item = pytest.Function.from_parent(other.parent, name=self.must_fail, callobj=check)
-        item.judged = dict(other.judged)
+        item.judged, item.repr_failure = dict(other.judged), other.repr_failure
         return item
 
     def pytest_runtest_logreport(self, report):

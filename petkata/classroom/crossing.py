@@ -710,13 +710,18 @@ class Crossing:
     def _surroundings(self) -> dict:
         """What has changed of them since the last message."""
         now = {"python": random.getstate(), "numpy": np.random.get_state(legacy=False), "torch": torch.get_rng_state(),
-               "gradients": torch.is_grad_enabled(), "dtype": torch.get_default_dtype(), "place": os.getcwd()}
+               "gradients": torch.is_grad_enabled(), "dtype": torch.get_default_dtype(), "place": self._place()}
         changed = {name: value for name, value in now.items()
                    if name not in self.surroundings or not _equal(value, self.surroundings[name])}
         self.surroundings = now
         if self.printed and (printed := self.printed()):
             changed["printed"] = printed
         return changed
+
+    def _place(self) -> str:
+        """The current folder; from the folder of the checks' files, if it is in there."""
+        place = os.getcwd()
+        return place.removeprefix(f"{self.folder}/") if self.folder else place
 
     def _surround(self, changed: dict) -> None:
         if "python" in changed:
@@ -733,28 +738,33 @@ class Crossing:
             if "gradients" in changed:
                 torch.set_grad_enabled(changed["gradients"])
             if "place" in changed:
-                os.makedirs(changed["place"], exist_ok=True)
-                os.chdir(changed["place"])
+                place = os.path.join(self.folder or "/", changed["place"])
+                os.makedirs(place, exist_ok=True)
+                os.chdir(place)
         self.surroundings.update(changed)
 
     # --- files ---
 
     def _new_files(self) -> dict[str, bytes | None | str]:
         """Files in the folder that are not as they were when they crossed last: contents, None for a folder, "" for what is gone."""
-        changed, now, size = {}, {}, 0
-        for below, folders, files in os.walk(self.folder):
-            for name in (*folders, *files):
-                path = os.path.join(below, name)
-                stat = os.lstat(path)
-                inside = os.path.relpath(path, self.folder)
-                if os.path.islink(path) or not (os.path.isdir(path) or os.path.isfile(path)):
+        changed, now, size, folders = {}, {}, 0, [""]
+        while folders:
+            below = folders.pop()
+            for entry in os.scandir(os.path.join(self.folder, below)):
+                inside = f"{below}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    now[inside] = (None,)
+                    folders.append(f"{inside}/")
+                elif entry.is_file(follow_symlinks=False):
+                    stat = entry.stat(follow_symlinks=False)
+                    now[inside] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+                else:
                     continue
-                now[inside] = (None,) if os.path.isdir(path) else (stat.st_mtime_ns, stat.st_size, stat.st_ino)
                 if now[inside] != self.files.get(inside):
-                    size += stat.st_size
+                    size += 0 if len(now[inside]) == 1 else now[inside][1]
                     if size > LARGEST // 4:
                         raise CannotCross("Too much was written.")
-                    changed[inside] = None if os.path.isdir(path) else Path(path).read_bytes()
+                    changed[inside] = None if len(now[inside]) == 1 else Path(entry.path).read_bytes()
         changed.update({inside: "" for inside in self.files if inside not in now})
         self.files = now
         return changed

@@ -6,11 +6,15 @@ JSON each; the other leads to the kernel (`petkata.classroom.answering`).
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import os
 import socket
 import tempfile
 from dataclasses import asdict
+
+import cloudpickle
 
 from petkata.checking import answers, limits
 from petkata.checking.notebook import Cells, Judged, imports_find_cells, judged
@@ -115,9 +119,11 @@ def serve(control: socket.socket, connection: socket.socket | None, files: str |
     `files` is, in both processes, the folder of the checks' files: what is in it crosses with the calls. None where the two
     processes see the same files anyway.
     """
+    cloudpickle.register_pickle_by_value(importlib.import_module("tests"))  # which students' processes do not have
     if files is not None:
         os.makedirs(files, exist_ok=True)
         tempfile.tempdir = files
+    gc.disable()  # a judge does not live long
     with control.makefile("rw", encoding="utf-8") as lines:
         for line in lines:
             asked = json.loads(line)

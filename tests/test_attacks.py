@@ -180,7 +180,7 @@ crossing._Pickler.__init__ = lambda self, c, file: setattr(self, "file", file)
 crossing._Pickler.dump = dump""",
     "files outside the folder": """
 import petkata.classroom.crossing as crossing
-crossing.Crossing._new_files = lambda self: {"../../etc/passwd": b"me", "/tmp/judging/../x": b"me"}""",
+crossing.Crossing._new_files = lambda self: {"../../etc/passwd": b"me", "/tmp/petkata-judging/../x": b"me"}""",
     "a length that fills the memory": """
 import os
 os.write(3, (2**60).to_bytes(8, "big"))""",

@@ -475,7 +475,7 @@ class Crossing:
         self._keep({place: thing for place, thing in pickler.memo.copy().values()})
         payload = file.getvalue()
         if self.is_judge:
-            self.with_files = self.folder is not None and (self.with_files or self.folder.encode() in payload)
+            self.with_files = self.folder is not None and (self.with_files or Path(self.folder).name.encode() in payload)
         self._write(payload)
         self._write(pickle.dumps(self._new_files() if self.with_files else None))
 

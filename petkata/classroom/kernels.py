@@ -83,7 +83,7 @@ class Judge:
         self.own = tempfile.mkdtemp(prefix="judge-", dir="/tmp")
         folder = f"{self.own}/folder"
         os.mkdir(folder)
-        self.files = "/tmp/judging" if kernel.in_sandbox and not beside else None
+        self.files = "/tmp/petkata-judging" if kernel.in_sandbox and not beside else None
         self.control, its_control = socket.socketpair()
         with its_control:
             handed_over = [its_control] if beside else [its_control, kernel.answers]

@@ -1,9 +1,10 @@
-"""How fast a class is graded: stock nbgrader against the same nbgrader with forked kernels.
+"""How fast a class is graded: stock nbgrader against the same nbgrader with the course's configuration.
 
     python -m benchmarks.grading --lesson lesson3 --submissions 20
 
-The same notebooks and the same checks in both, `nbgrader autograde` in one process; the submissions are the solution.
-Prints seconds, the ratio, and how long it takes until a kernel answers.
+The same notebooks and the same checks in all; the submissions are the solution. Stock is `nbgrader autograde` in one process with
+kernels of its own; then the same command with kernels forked from a loaded process, sandboxed, and judged outside; then
+`kata class grade` with two jobs. Prints seconds, ratios, and how long it takes until a kernel answers.
 """
 
 from __future__ import annotations
@@ -23,26 +24,30 @@ from benchmarks.parity import ROOT, submissions, write_submission
 from petkata.classroom import sandbox
 from petkata.course import catalog
 
-FORKED = "use_forked_kernels()\n"
+OURS = ("use_forked_kernels()", "PREPROCESSORS", "lose_nothing()", "WhatHappened")  # in the lines that stock nbgrader lacks
+WAYS = ("stock nbgrader", "forked, sandboxed, judged outside", "the same, two jobs")
 
 
-def course(folder: Path, lesson: catalog.Lesson, n: int, forked: bool) -> Path:
+def course(folder: Path, lesson: catalog.Lesson, n: int, stock: bool) -> Path:
     """An instructor's course folder with `n` right submissions."""
     shutil.copytree(ROOT / "lessons" / "source" / lesson.name, folder / "source" / lesson.name)
     config = (ROOT / "lessons" / "nbgrader_config.py").read_text(encoding="utf-8")
-    assert FORKED in config
-    (folder / "nbgrader_config.py").write_text(config if forked else config.replace(FORKED, ""), encoding="utf-8")
+    lines = config.splitlines(keepends=True)
+    own = [line for line in lines if line.startswith(("use_", "lose_", "c.")) and any(word in line for word in OURS)]
+    assert len(own) == len(OURS)
+    (folder / "nbgrader_config.py").write_text("".join(line for line in lines if not stock or line not in own), encoding="utf-8")
     right = submissions(lesson)[0]
     for number in range(n):
         write_submission(lesson, right, folder, f"student-{number:03}")
-    nbgrader("generate_assignment", lesson.name, folder)
+    called("generate_assignment", lesson.name, folder=folder)
     return folder
 
 
-def nbgrader(command: str, lesson: str, folder: Path) -> float:
-    """Seconds that a command of nbgrader's took."""
+def called(*words: str, folder: Path) -> float:
+    """Seconds that a command of nbgrader's, or `kata class grade`, took."""
     begin = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "nbgrader", command, lesson], cwd=folder, capture_output=True, text=True)
+    program = ["petkata.cli", "class"] if words[0] == "grade" else ["nbgrader"]
+    done = subprocess.run([sys.executable, "-m", *program, *words], cwd=folder, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
     return time.perf_counter() - begin
@@ -51,10 +56,11 @@ def nbgrader(command: str, lesson: str, folder: Path) -> float:
 def until_it_answers(forked: bool, times: int = 7) -> float:
     """The median of the seconds from asking for a kernel to its first answer, the loaded process being there already."""
     script = f"""
-        import time
+        import os, time
         from jupyter_client.manager import KernelManager
-        from petkata.classroom.kernels import use_forked_kernels
-        {"use_forked_kernels()" if forked else ""}
+        from petkata.classroom.kernels import NAME, use_forked_kernels
+        use_forked_kernels()
+        os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = NAME if {forked} else "local-provisioner"
         for number in range({times} + 1):
             begin = time.perf_counter()
             manager = KernelManager(kernel_name="python3")
@@ -95,15 +101,16 @@ def main():
     # Not counted: the checks are compiled, and the pets are drawn. A kernel in a sandbox cannot write what it compiles.
     subprocess.run([sys.executable, "-m", "pytest", "-q", f"solutions/{lesson.name}"], cwd=ROOT, check=True, capture_output=True)
     with tempfile.TemporaryDirectory() as folder:
-        for forked in (False, True):
-            place = course(Path(folder, str(forked)), lesson, options.submissions, forked)
-            seconds[forked] = nbgrader("autograde", lesson.name, place)
-    print(f"{options.submissions} submissions of {lesson.name}, one process\n")
-    print("| kernels | seconds | a submission | until a kernel answers |\n|---|---|---|---|")
-    for forked, name in ((False, "nbgrader's own"), (True, "forked")):
-        each = seconds[forked] / options.submissions
-        print(f"| {name} | {seconds[forked]:.1f} | {each:.2f} | {until_it_answers(forked):.2f} |")
-    print(f"\n{seconds[False] / seconds[True]:.1f} times the throughput; {into_the_sandbox():.0f} ms into a sandbox and out")
+        for way in WAYS:
+            place = course(Path(folder, way), lesson, options.submissions, way == WAYS[0])
+            words = ("autograde",) if way != WAYS[2] else ("grade", "--jobs", "2")
+            seconds[way] = called(*words, lesson.name, folder=place)
+    print(f"{options.submissions} submissions of {lesson.name}\n")
+    print("| way | seconds | a submission | times the throughput |\n|---|---|---|---|")
+    for way in WAYS:
+        print(f"| {way} | {seconds[way]:.1f} | {seconds[way] / options.submissions:.2f} | {seconds[WAYS[0]] / seconds[way]:.1f} |")
+    print(f"\nUntil a kernel answers: {until_it_answers(False):.2f} s nbgrader's own, an empty one; {until_it_answers(True):.2f} s "
+          f"forked, with fastai. Into a sandbox and out: {into_the_sandbox():.0f} ms.")
 
 
 if __name__ == "__main__":

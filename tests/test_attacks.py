@@ -19,12 +19,11 @@ RIGHT = (ROOT / "solutions" / "lesson3" / "anneal.py").read_text(encoding="utf-8
 def graded(tmp_path_factory):
     """`graded(*sources, task="cosine_anneal", lesson="lesson3")`: a submission with these cells is run as nbgrader runs it, in
     `folder`: the points of the task, all that its cells show, and what the instructor is told."""
-    from jupyter_client.provisioning.factory import KernelProvisionerFactory
     from nbformat.v4 import new_code_cell, new_notebook
     from nbgrader.utils import determine_grade
 
     from petkata.classroom.executing import ExecuteToTheEnd
-    from petkata.classroom.kernels import use_forked_kernels
+    from petkata.classroom.kernels import ForkedProvisioner, use_forked_kernels
 
     def graded(*sources, task="cosine_anneal", lesson="lesson3", folder=None, timeout=120):
         cells = [new_code_cell(source) for source in (START.format(lesson), *sources)]
@@ -38,11 +37,9 @@ def graded(tmp_path_factory):
         return SimpleNamespace(points=determine_grade(done.cells[-1])[0], text=text, told=done.cells[-1].metadata.petkata)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(KernelProvisionerFactory.default_provisioner_name_env, "")
-        KernelProvisionerFactory.clear_instance()
+        patch.setattr(ForkedProvisioner, "wanted", False)
         use_forked_kernels()
         yield graded
-    KernelProvisionerFactory.clear_instance()
 
 
 def test_a_right_answer_gets_the_points_and_a_wrong_one_does_not(graded):

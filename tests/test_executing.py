@@ -15,11 +15,10 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux") or sys.vers
 def executed(tmp_path_factory):
     """`executed(*sources, timeout=60)`: a notebook with these cells, run as nbgrader runs it: what each cell shows, and the
     errors by name. A source that begins with `check(` is a graded cell."""
-    from jupyter_client.provisioning.factory import KernelProvisionerFactory
     from nbformat.v4 import new_code_cell, new_notebook
 
     from petkata.classroom.executing import ExecuteToTheEnd
-    from petkata.classroom.kernels import use_forked_kernels
+    from petkata.classroom.kernels import ForkedProvisioner, use_forked_kernels
 
     def executed(*sources, timeout=60, tags=()):
         cells = [new_code_cell(source, metadata={"tags": list(tags), "nbgrader": {
@@ -33,11 +32,9 @@ def executed(tmp_path_factory):
             errors=[output.ename for output in cell.outputs if output.output_type == "error"]) for cell in done.cells]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(KernelProvisionerFactory.default_provisioner_name_env, "")
-        KernelProvisionerFactory.clear_instance()
+        patch.setattr(ForkedProvisioner, "wanted", False)
         use_forked_kernels()
         yield executed
-    KernelProvisionerFactory.clear_instance()
 
 
 START = 'from petkata.checking.notebook import checks_of; check = checks_of("lesson3")'

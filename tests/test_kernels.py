@@ -22,11 +22,11 @@ def kernels(tmp_path_factory):
     from jupyter_client.manager import start_new_kernel
     from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
-    from petkata.classroom.kernels import use_forked_kernels
+    from petkata.classroom.kernels import NAME, use_forked_kernels
 
     started = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(KernelProvisionerFactory.default_provisioner_name_env, "")
+        patch.setenv(KernelProvisionerFactory.default_provisioner_name_env, NAME)
         KernelProvisionerFactory.clear_instance()
         patch.chdir(tmp_path_factory.mktemp("submission"))
         use_forked_kernels()
@@ -159,10 +159,11 @@ def test_its_exit_code_is_known_and_remembered_and_its_sockets_are_removed(kerne
 
 def test_when_nbgrader_is_killed_no_kernel_is_left(tmp_path):
     script = """
-        import time
+        import os, time
         from jupyter_client.manager import start_new_kernel
-        from petkata.classroom.kernels import use_forked_kernels
+        from petkata.classroom.kernels import NAME, use_forked_kernels
         use_forked_kernels()
+        os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = NAME
         manager, client = start_new_kernel()
         print(manager.provisioner.pid, flush=True)
         time.sleep(600)
@@ -178,16 +179,14 @@ def test_when_nbgrader_is_killed_no_kernel_is_left(tmp_path):
 
 
 def test_where_no_sandbox_can_be_made_nothing_is_run_unless_the_instructor_says_so(monkeypatch):
-    from jupyter_client.provisioning.factory import KernelProvisionerFactory
-
-    from petkata.classroom.kernels import loaded_process, use_forked_kernels
+    from petkata.classroom.kernels import ForkedProvisioner, loaded_process, use_forked_kernels
 
     monkeypatch.delattr(os, "pidfd_open")
-    monkeypatch.setenv(KernelProvisionerFactory.default_provisioner_name_env, "usual")
+    monkeypatch.setattr(ForkedProvisioner, "wanted", False)
     with pytest.raises(RuntimeError, match=r"submissions were not run: .* \(only Linux can make one\).*sandbox=False"):
         loaded_process.__wrapped__(True)
     use_forked_kernels(sandbox=False)
-    assert os.environ[KernelProvisionerFactory.default_provisioner_name_env] == "usual"
+    assert not ForkedProvisioner.wanted, "the usual kernels do the work"
 
 
 def test_other_kernels_start_as_always():

@@ -730,13 +730,13 @@ class Crossing:
             np.random.set_state(changed["numpy"])
         if "torch" in changed:
             torch.set_rng_state(changed["torch"])
+        if "gradients" in changed:
+            torch.set_grad_enabled(bool(changed["gradients"]))
         if "dtype" in changed:
             torch.set_default_dtype(changed["dtype"])
         if self.is_judge:
             sys.stdout.write(str(changed.pop("printed", "")))
         else:
-            if "gradients" in changed:
-                torch.set_grad_enabled(changed["gradients"])
             if "place" in changed:
                 place = os.path.join(self.folder or "/", changed["place"])
                 os.makedirs(place, exist_ok=True)

@@ -23,7 +23,7 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import is_grade
 from traitlets import Integer, Unicode
 
-from petkata.classroom.kernels import ForkedKernel, Judge
+from petkata.classroom.kernels import NAME, ForkedKernel, ForkedProvisioner, Judge
 from petkata.course import catalog
 
 WHAT_HAPPENED = {
@@ -126,6 +126,12 @@ class ExecuteToTheEnd(Execute):
             self.judge = None
 
     # --- running cells ---
+
+    def create_kernel_manager(self):
+        manager = super().create_kernel_manager()
+        if ForkedProvisioner.wanted:
+            manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": NAME}
+        return manager
 
     def process_message(self, msg, cell, cell_index):
         self.shown += len(str(msg["content"]))

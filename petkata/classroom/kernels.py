@@ -3,7 +3,7 @@
     from petkata.classroom.kernels import use_forked_kernels      in nbgrader_config.py
     use_forked_kernels()
 
-jupyter_client asks a *provisioner* for each kernel. This one has it forked from the loaded process (`petkata.classroom.loaded`),
+jupyter_client asks a *provisioner* for a kernel. This one has it forked from the loaded process (`petkata.classroom.loaded`),
 which it starts with the first kernel. The messages go through sockets in a folder of the kernel's own, not through TCP ports.
 """
 
@@ -27,17 +27,17 @@ NAME = "petkata-forked"
 
 
 def use_forked_kernels(sandbox: bool = True) -> None:
-    """Give this program's kernels to the provisioner here, unless a kernel says otherwise.
+    """Let submissions run in kernels of the provisioner here (`petkata.classroom.executing` asks for them). Other kernels of this
+    program, such as those of an instructor's own notebooks, start as they always do.
 
     `sandbox=False` lets students' code run with your rights, and reach your files and your network: only for systems that can
     make no sandbox, with submissions that you have read.
     """
     if not sandbox and not hasattr(os, "pidfd_open"):
         return  # nor can such a system fork kernels: the usual ones do the work
-    ForkedProvisioner.in_sandbox = sandbox
+    ForkedProvisioner.wanted, ForkedProvisioner.in_sandbox = True, sandbox
     entry = EntryPoint(NAME, f"{__name__}:ForkedProvisioner", KernelProvisionerFactory.GROUP_NAME)
     KernelProvisionerFactory.provisioners[NAME] = entry
-    os.environ[KernelProvisionerFactory.default_provisioner_name_env] = NAME
 
 
 @lru_cache(maxsize=1)
@@ -164,6 +164,7 @@ class ForkedKernel:
 class ForkedProvisioner(LocalProvisioner):
     """Kernels of IPython's are forked from the loaded process; any other kernel starts as it always does."""
 
+    wanted = False  # by the course's configuration
     in_sandbox = True
     told = False  # once, for all kernels: what protects from them
     sockets: str | None = None  # the folder of a forked kernel's sockets

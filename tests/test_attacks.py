@@ -25,7 +25,7 @@ def graded(tmp_path_factory):
     from petkata.classroom.executing import ExecuteToTheEnd
     from petkata.classroom.kernels import ForkedProvisioner, use_forked_kernels
 
-    def graded(*sources, task="cosine_anneal", lesson="lesson3", folder=None, timeout=120):
+    def graded(*sources, task="cosine_anneal", lesson="lesson3", folder=None, timeout=40):
         cells = [new_code_cell(source) for source in (START.format(lesson), *sources)]
         cells.append(new_code_cell(f'check("{task}")', metadata={"nbgrader": {
             "grade": True, "solution": False, "locked": True, "points": 3, "grade_id": "x", "schema_version": 3, "task": False}}))

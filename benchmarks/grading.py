@@ -108,9 +108,10 @@ def main():
     print(f"{options.submissions} submissions of {lesson.name}\n")
     print("| way | seconds | a submission | times the throughput |\n|---|---|---|---|")
     for way in WAYS:
-        print(f"| {way} | {seconds[way]:.1f} | {seconds[way] / options.submissions:.2f} | {seconds[WAYS[0]] / seconds[way]:.1f} |")
-    print(f"\nUntil a kernel answers: {until_it_answers(False):.2f} s nbgrader's own, an empty one; {until_it_answers(True):.2f} s "
-          f"forked, with fastai. Into a sandbox and out: {into_the_sandbox():.0f} ms.")
+        took = seconds[way]
+        print(f"| {way} | {took:.1f} | {took / options.submissions:.2f} | {seconds[WAYS[0]] / took:.1f} |")
+    print(f"\nUntil a kernel answers: {until_it_answers(False):.2f} s nbgrader's own, an empty one; "
+          f"{until_it_answers(True):.2f} s forked, with fastai. Into a sandbox and out: {into_the_sandbox():.0f} ms.")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     python -m benchmarks.outside                      all lessons
     python -m benchmarks.outside lesson3 --kinds solution alternative
 
-Each solution, stub, alternative and mistake is judged as in a class, but for the sandbox and the kernel: two forked processes, one
-with the answer, one with the checks. Prints each answer that did not get what it should, and how many did.
+Each solution, stub, alternative and mistake is judged as in a class, but for the sandbox and the kernel: two forked processes,
+one with the answer, one with the checks. Prints each answer that did not get what it should, and how many did.
 """
 
 from __future__ import annotations
@@ -80,15 +80,16 @@ def compared(name: str, kinds: list[str], tasks: list[str]) -> tuple[int, int]:
     for answers in handed_in:
         for place, answer in enumerate(answers):
             name = answer.task.name
-            if answer.kind not in kinds or name in BESIDE or tasks and name not in tasks or (name, answer.source) in seen:
+            wanted = answer.kind in kinds and name not in BESIDE and (not tasks or name in tasks)
+            if not wanted or (name, answer.source) in seen:
                 continue
             seen.add((name, answer.source))
             says = told(lesson, name, [*handed_in[0][:place], answer, *handed_in[0][place + 1:]])
             n, right = n + 1, right + (says.get("points") == answer.points)
             if says.get("points") != answer.points:
-                print(f"{lesson.name}, {name}, {answer.kind}: {answer.points} points expected\n"
-                      f"{textwrap.indent(says.get('text') or says['trouble'], '    ')}\n{textwrap.indent(answer.source, '        ')}",
-                      flush=True)
+                text = textwrap.indent(says.get("text") or says["trouble"], "    ")
+                source = textwrap.indent(answer.source, "        ")
+                print(f"{lesson.name}, {name}, {answer.kind}: {answer.points} points expected\n{text}\n{source}", flush=True)
     print(f"{lesson.name}: {right} of {n}", flush=True)
     return n, right
 
@@ -104,7 +105,8 @@ def main():
     load()
     counts = [compared(name, options.kinds, options.tasks) for name in options.lessons or catalog.lesson_names()]
     n, right = map(sum, zip(*counts))
-    print(f"\n{right} of {n} are judged outside as here; {len(BESIDE)} tasks are judged beside the answer: {', '.join(sorted(BESIDE))}")
+    print(f"\n{right} of {n} are judged outside as here; {len(BESIDE)} tasks are judged beside the answer: "
+          f"{', '.join(sorted(BESIDE))}")
     raise SystemExit(n != right)
 
 

@@ -237,7 +237,7 @@ def test_no_other_task_is_won_so(graded, lesson, task, attack):
 
 @pytest.mark.parametrize("module", ["petkata", "pytest", "torch", "sitecustomize", "numpy"])
 def test_a_file_beside_the_notebook_is_not_taken_for_a_library(graded, tmp_path, module):
-    (tmp_path / f"{module}.py").write_text("import os\nopen('/tmp/ran', 'w').write('x')\nmain = approx = lambda *args, **options: 0\n")
+    (tmp_path / f"{module}.py").write_text("main = approx = lambda *args, **options: 0\n")
     assert graded(WRONG, folder=tmp_path).points == 0
     assert graded(RIGHT, folder=tmp_path).points == 3
 
@@ -250,11 +250,10 @@ def test_nothing_of_the_class_can_be_read(graded, tmp_path):
     own = course / "submitted" / "s02" / "lesson3"
     own.mkdir(parents=True)
     (own / "link").symlink_to(course / "gradebook.db")
-    told = graded("import glob, os\n"
-                  f"paths = glob.glob({str(course)!r} + '/**/*', recursive=True) + ['link', {str(ROOT)!r} + '/solutions/lesson3/anneal.py',"
-                  f" {str(ROOT)!r} + '/tests/lesson3/anneal/checks.py', {str(ROOT)!r} + '/lessons/source/lesson3/lesson3.ipynb']\n"
-                  "for path in paths:\n    try:\n        print('READ', path, open(path).read())\n    except OSError:\n        pass",
-                  RIGHT, folder=own)
+    others = ["solutions/lesson3/anneal.py", "tests/lesson3/anneal/checks.py", "lessons/source/lesson3/lesson3.ipynb"]
+    paths = ["link", *(str(ROOT / name) for name in others), *(str(path) for path in course.rglob("*") if path.is_file())]
+    read = "    try:\n        print('READ', path, open(path).read())\n    except OSError:\n        pass"
+    told = graded(f"for path in {paths}:\n{read}", RIGHT, folder=own)
     assert "READ" not in told.text and told.points == 3
 
 
@@ -263,10 +262,10 @@ def test_nothing_of_the_class_can_be_changed(graded, tmp_path):
     own = tmp_path / "submitted"
     own.mkdir()
     (own / "mine.txt").write_text("as it was handed in")
-    graded("import os, pathlib\n"
-           f"for path in ({str(tmp_path / 'gradebook.db')!r}, 'mine.txt', {str(ROOT / 'petkata' / 'cli.py')!r}, '/etc/passwd'):\n"
-           "    try:\n        os.makedirs(os.path.dirname(path) or '.', exist_ok=True); pathlib.Path(path).write_text('changed')\n"
-           "    except OSError:\n        pass", RIGHT, folder=own)
+    paths = [str(tmp_path / "gradebook.db"), "mine.txt", str(ROOT / "petkata" / "cli.py"), "/etc/passwd"]
+    write = ("    try:\n        os.makedirs(os.path.dirname(path) or '.', exist_ok=True)\n"
+             "        pathlib.Path(path).write_text('changed')\n    except OSError:\n        pass")
+    graded(f"import os, pathlib\nfor path in {paths}:\n{write}", RIGHT, folder=own)
     assert (tmp_path / "gradebook.db").read_text() == "the marks"
     assert (own / "mine.txt").read_text() == "as it was handed in"
     assert "changed" not in (ROOT / "petkata" / "cli.py").read_text()[:10]
@@ -279,9 +278,11 @@ def test_what_one_leaves_behind_does_not_reach_the_next(graded):
            "    try:\n        folder.mkdir(parents=True, exist_ok=True); (folder / 'left.py').write_text('left = 1')\n"
            "    except OSError:\n        pass\n"
            "subprocess.Popen(['sleep', '1234'], start_new_session=True)", WRONG)
-    told = graded("import os\nprint('left' in globals(), os.path.exists('/tmp/left.py'), os.path.exists(os.path.expanduser('~/.ipython/"
-                  "profile_default/startup/left.py')), [p for p in os.listdir('/proc') if p.isdigit() and 'sleep' in "
-                  "open(f'/proc/{p}/cmdline').read()])", RIGHT)
+    told = graded("import os\n"
+                  "startup = os.path.expanduser('~/.ipython/profile_default/startup/left.py')\n"
+                  "running = [open(f'/proc/{p}/cmdline').read() for p in os.listdir('/proc') if p.isdigit()]\n"
+                  "print('left' in globals(), os.path.exists('/tmp/left.py'), os.path.exists(startup), "
+                  "[words for words in running if 'sleep' in words])", RIGHT)
     assert told.text.startswith("False False False []") and told.points == 3
 
 

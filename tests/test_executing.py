@@ -20,13 +20,13 @@ def executed(tmp_path_factory):
     from petkata.classroom.executing import ExecuteToTheEnd
     from petkata.classroom.kernels import ForkedProvisioner, use_forked_kernels
 
-    def executed(*sources, timeout=60, tags=()):
+    def executed(*sources, timeout=60, tags=(), **options):
         cells = [new_code_cell(source, metadata={"tags": list(tags), "nbgrader": {
             "grade": source.startswith("check("), "solution": False, "locked": False, "points": 1, "grade_id": str(number),
             "schema_version": 3, "task": False}}) for number, source in enumerate(sources)]
         notebook = new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
         folder = tmp_path_factory.mktemp("submission")
-        done, _ = ExecuteToTheEnd(timeout=timeout).preprocess(notebook, {"metadata": {"path": str(folder)}})
+        done, _ = ExecuteToTheEnd(timeout=timeout, **options).preprocess(notebook, {"metadata": {"path": str(folder)}})
         return [SimpleNamespace(
             text="".join(output.get("text", "") or "\n".join(output.get("traceback", ())) for output in cell.outputs),
             errors=[output.ename for output in cell.outputs if output.output_type == "error"]) for cell in done.cells]
@@ -68,6 +68,13 @@ def test_a_cell_that_does_not_stop_is_left_behind(executed):
     _, _, endless, check = executed(START, ANNEAL, stubborn, 'check("cosine_anneal")', timeout=8)
     assert endless.errors == ["CellTimeoutError"] and "still running after 8 seconds" in endless.text
     assert check.text == PASSED
+
+
+@pytest.mark.parametrize("flood", ["while True: print('x' * 1000)", "import sys\nwhile True: sys.stderr.write('x' * 10_000)",
+                                   "from IPython.display import display\nwhile True: display('x' * 1000)"])
+def test_a_cell_that_floods_is_stopped(executed, flood):
+    _, _, wet, check = executed(START, ANNEAL, flood, 'check("cosine_anneal")', most_output=300_000)
+    assert wet.errors == ["Flood"] and len(wet.text) < 1_000_000 and check.text == PASSED
 
 
 def test_what_a_cell_showed_first_is_kept(executed):

@@ -38,8 +38,7 @@ def checks_of(lesson: str):
         """Judge a task by its name, with the usual inputs, or with those of another seed where `check.seed` is one. Raises
         NotPassed, which shows what to put right."""
         if os.environ.get(ELSEWHERE):
-            print(f"{task} is judged in another process.")
-            return
+            raise NotPassed(f"{task} is judged in another process.")  # for whoever asks here, it has not passed
         told = judged(catalog.lesson(lesson), task, Cells(functions), check.seed)
         if not told.passed:
             raise NotPassed(told.text)

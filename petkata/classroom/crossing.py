@@ -1,8 +1,8 @@
 """Calling a function of a process that is not trusted, as if it were here.
 
 Two processes hold the ends of a socket: the judge, which runs the checks, and the student's, which runs the answer. Values
-cross as pickles. What the judge takes names nothing but what the libraries define, and only a few harmless callables are ever called for
-it: no code of a student's runs there. What cannot cross so is *remote*: a stand-in, whose calls go back over the socket.
+cross as pickles. What the judge takes names nothing but what the libraries define, and only a few harmless callables are ever
+called for it: no code of a student's runs there. What cannot cross so is *remote*: a stand-in, whose calls go back.
 
     a student's function, class, network of an own class   ->   remote in the judge
     a check's function, callback                           ->   remote in the student's process
@@ -54,6 +54,9 @@ NO_IDENTITY = (str, bytes, int, float, complex, bool, type(None), tuple, frozens
                torch.dtype, torch.Size, torch.device, np.dtype)
 OPAQUE = (types.GeneratorType, type(threading.Lock()), type(threading.RLock()), io.IOBase, socket.socket)
 HOOKS = re.compile("_(forward|backward|state_dict|load_state_dict|is_full).*")
+
+
+STATELESS = (Image, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, *OPAQUE)
 
 
 class CannotCross(Exception):
@@ -108,7 +111,8 @@ def remote_callback(name: str, order: int, events: tuple[str, ...]):
     def at(event):
         return lambda self: self._crossing.call(self, event, (self.learn,), {})
 
-    return type(name, (Callback,), {"order": order, "is_remote": True, "_crossing": None, **{event: at(event) for event in events}})()
+    own = {"order": order, "is_remote": True, "_crossing": None}
+    return type(name, (Callback,), {**own, **{event: at(event) for event in events}})()
 
 
 class _Across(torch.autograd.Function):
@@ -203,13 +207,15 @@ class _Pickler(cloudpickle.Pickler):
                 and _is_the_courses(kind):
             events = tuple(event for event in vars(sys.modules["fastai.callback.core"].event)
                            if event in vars(kind) and not event.startswith("_"))
-            return make_callback, (kind.__name__, kind.order, events), {"learn": getattr(thing, "learn", None)}, None, None, set_state
+            own = {"learn": getattr(thing, "learn", None)}
+            return make_callback, (kind.__name__, kind.order, events), own, None, None, set_state
         return super().reducer_override(thing)
 
     def _of_the_student(self, thing, kind):
         """What an answer gives back: what only libraries define crosses, all else stays here."""
         if kind in (types.FunctionType, types.BuiltinFunctionType) or isinstance(thing, type):
-            if of_a_library(thing) and (isinstance(thing, type) or _is_below(thing.__module__, FUNCTIONS_OF)) or thing in HARMLESS:
+            may_be_named = isinstance(thing, type) or _is_below(thing.__module__, FUNCTIONS_OF)
+            if of_a_library(thing) and may_be_named or thing in HARMLESS:
                 return NotImplemented
             if kind is types.BuiltinFunctionType and isinstance(thing.__self__, re.Pattern):
                 return bound, (thing.__self__, thing.__name__)
@@ -291,7 +297,7 @@ class _StrictUnpickler(pickle._Unpickler):
                 or function in PLAIN:
             self.stack[-1] = function(*args)
         else:
-            raise CannotCross(f"What came back calls {getattr(function, '__module__', '')} {_name(function)}, which no answer may do.")
+            raise CannotCross(f"What came back calls {_name(function)}, which no answer may do.")
 
     dispatch[pickle.REDUCE[0]] = load_reduce
 
@@ -454,10 +460,10 @@ class Crossing:
         return [next(found) if source.requires_grad else None for source in sources]
 
     def sources(self) -> list[torch.Tensor]:
-        """What a tensor that is computed at the other end can depend on: weights that are known there, and what was handed over."""
-        known = [thing for thing in self.objects.values() if isinstance(thing, torch.Tensor) and thing.requires_grad and thing.is_leaf]
-        others = [thing for thing in self.handed if thing.requires_grad and not thing.is_leaf and id(thing) not in self.across]
-        return known + others
+        """What a tensor that is computed at the other end can depend on: weights known there, and what was handed over."""
+        weights = [thing for thing in self.objects.values() if isinstance(thing, torch.Tensor) and thing.is_leaf]
+        others = [thing for thing in self.handed if not thing.is_leaf and id(thing) not in self.across]
+        return [thing for thing in weights + others if thing.requires_grad]
 
     # --- messages ---
 
@@ -547,9 +553,9 @@ class Crossing:
     # --- state ---
 
     def has_state(self, thing) -> bool:
-        return not isinstance(thing, (Image, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType,
-                                      Remote, *OPAQUE)) \
-            and not hasattr(type(thing), "is_remote") and not (self.is_judge and _is_callback(thing))
+        if isinstance(thing, (Remote, *STATELESS)) or hasattr(type(thing), "is_remote"):
+            return False
+        return not (self.is_judge and _is_callback(thing))
 
     def state_of(self, thing):
         """What of a thing can change, as far as it is its own: what it holds is not looked into."""
@@ -746,7 +752,7 @@ class Crossing:
     # --- files ---
 
     def _new_files(self) -> dict[str, bytes | None | str]:
-        """Files in the folder that are not as they were when they crossed last: contents, None for a folder, "" for what is gone."""
+        """What in the folder is not as it was when it crossed last: contents, None for a folder, "" for what is gone."""
         changed, now, size, folders = {}, {}, 0, [""]
         while folders:
             below = folders.pop()

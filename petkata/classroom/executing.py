@@ -20,10 +20,11 @@ from nbgrader.preprocessors import (
     LimitOutput,
     SaveAutoGrades,
 )
-from nbgrader.utils import is_grade
+from nbgrader.utils import is_grade, is_locked
 from traitlets import Integer, Unicode
 
 from petkata.classroom.kernels import NAME, ForkedKernel, ForkedProvisioner, Judge
+from petkata.classroom.results import STATES
 from petkata.course import catalog
 
 WHAT_HAPPENED = {
@@ -34,8 +35,8 @@ WHAT_HAPPENED = {
 }
 AFTERWARD = "The cells after this one went on in a new kernel."
 NOT_JUDGED = {
-    "crashed": "{task} ended the process in which it was judged: it ends the program (exit), crashes it, or takes more memory than "
-               "there is.\n{task}: crashed, 0 of {of} points",
+    "crashed": "{task} ended the process in which it was judged: it ends the program (exit), crashes it, or takes more memory "
+               "than there is.\n{task}: crashed, 0 of {of} points",
     "timed out": "{task} did not come to an end in the time that there is.\n{task}: timed out, 0 of {of} points",
     "not judged": "{task} could not be judged ({why}).\n{task}: not judged, 0 of {of} points",
 }
@@ -60,7 +61,9 @@ class ExecuteToTheEnd(Execute):
     def preprocess(self, nb, resources=None, *args, **kwargs):
         self.left_out: set[int] = set()  # places of cells that ended a kernel
         self.judge: Judge | None = None
-        self.lesson = next((found[1] for cell in nb.cells if (found := LESSON.search(cell.source))), None)
+        # The cell that begins is locked, so nbgrader has put it back; what a student wrote counts where there is none.
+        cells = sorted(nb.cells, key=lambda cell: not is_locked(cell))
+        self.lesson = next((found[1] for cell in cells if (found := LESSON.search(cell.source))), None)
         try:
             return super().preprocess(nb, resources, *args, **kwargs)
         finally:
@@ -87,33 +90,37 @@ class ExecuteToTheEnd(Execute):
 
     def judged(self, cell, task: str, seed: str | None, kernel: ForkedKernel, index: int):
         """Let the judge say what a task is worth, and show it in its cell."""
-        how = {"lesson": self.lesson, "task": task, "seed": int(seed) if seed else None, "seconds": self.timeout}
-        if task in BESIDE:
-            sources = [cell.source for place, cell in enumerate(self.nb.cells[:index])
-                       if cell.cell_type == "code" and place not in self.left_out and not is_grade(cell)]
-            judge = Judge(kernel, beside=True)
-            told = judge.verdict(**how, cells=sources)
-            judge.close()
-        else:
-            self.judge = self.judge or Judge(kernel)
-            self.kc.execute(self.judge.cell, silent=True, store_history=False)
-            told = self.judge.verdict(**how, cells=None)
-        state = told.get("state") or {"timed out": "timed out", "crashed": "crashed"}.get(told["trouble"], "not judged")
-        points = catalog.lesson(self.lesson).task(task).points
-        text = told.get("text") or NOT_JUDGED[state].format(task=task, why=told["trouble"], of=points)
-        checks = [{name: verdict[name] for name in ("check", "state", "why")} for verdict in told.get("verdicts", ())]
-        cell.metadata["petkata"] = {"task": task, "state": state, "points": points if state == "passed" else 0, "of": points,
-                                    "checks": checks}
+        told = self.verdict(task, int(seed) if seed else None, kernel, index)
+        state = told.get("state", told.get("trouble"))
+        state = state if state in STATES else "not judged"
         passed = state == "passed" and not told.get("tampered")
+        of = catalog.lesson(self.lesson).task(task).points
+        nothing = NOT_JUDGED.get(state, NOT_JUDGED["not judged"])
+        text = told.get("text") or nothing.format(task=task, why=told.get("trouble"), of=of)
+        checks = [{name: str(verdict[name]) for name in ("check", "state", "why")} for verdict in told.get("verdicts", ())]
+        cell.metadata["petkata"] = {"task": task, "state": state, "points": of if passed else 0, "of": of, "checks": checks}
         cell.outputs = [new_output("stream", name="stdout", text=text + "\n") if passed else
                         new_output("error", ename="NotPassed", evalue=f"{task}: {state}", traceback=text.splitlines())]
         if told.get("tampered"):
             self.needs_a_look(f"{task}: a check passed that must fail. Somebody has tampered with the checks.")
-        elif state in ("crashed", "timed out", "not judged"):
+        if state in NOT_JUDGED:
             self.needs_a_look(f"{task}: {state}.")
-        if task not in BESIDE and state in ("crashed", "timed out", "not judged"):
-            self.begin_again(index)
+            if task not in BESIDE:
+                self.begin_again(index)
         return cell
+
+    def verdict(self, task: str, seed: int | None, kernel: ForkedKernel, index: int) -> dict:
+        """What the judge says of a task with the cells above the one at `index`."""
+        if task in BESIDE:
+            sources = [cell.source for place, cell in enumerate(self.nb.cells[:index])
+                       if cell.cell_type == "code" and place not in self.left_out and not is_grade(cell)]
+            judge = Judge(kernel, beside=True)
+            told = judge.verdict(self.lesson, task, seed, sources, self.timeout)
+            judge.close()
+            return told
+        self.judge = self.judge or Judge(kernel)
+        self.kc.execute(self.judge.cell, silent=True, store_history=False)
+        return self.judge.verdict(self.lesson, task, seed, None, self.timeout)
 
     def needs_a_look(self, sentence: str) -> None:
         looks = self.nb.metadata.setdefault("petkata", {}).setdefault("needs_a_look", [])

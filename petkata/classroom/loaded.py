@@ -43,7 +43,8 @@ def load() -> None:
     from petkata.pets.tiny import tiny_pets
 
     os.environ["PETKATA_PETS"] = str(tiny_pets())  # in a sandbox nobody finds the user's cache
-    judged(catalog.lesson("lesson3"), "cosine_anneal", Cells({"cosine_anneal": lambda start, end, position: start}))  # pytest itself
+    straight = Cells({"cosine_anneal": lambda start, end, position: start})
+    judged(catalog.lesson("lesson3"), "cosine_anneal", straight)  # so that pytest itself is loaded
     gc.collect()
     gc.freeze()
 

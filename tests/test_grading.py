@@ -163,12 +163,10 @@ def test_a_submission_that_cannot_be_graded_stops_no_other(course):
 
 
 def test_in_kernels_of_a_sandbox(course):
-    from jupyter_client.provisioning.factory import KernelProvisionerFactory
-
-    folder = course("from petkata.classroom.kernels import use_forked_kernels\nuse_forked_kernels()\n", s00=RIGHT)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(KernelProvisionerFactory.default_provisioner_name_env, "")
-        all_graded, told = graded(folder, jobs=1)
+    folder = course("from petkata.classroom.executing import PREPROCESSORS\n"
+                    "from petkata.classroom.kernels import use_forked_kernels\n"
+                    "use_forked_kernels()\nc.Autograde.autograde_preprocessors = PREPROCESSORS\n", s00=RIGHT)
+    all_graded, told = graded(folder, jobs=1)
     assert all_graded and marks(folder) == expected(s00=True)
     assert told.startswith("Submissions run in a sandbox: "), "which protection is in force is told, once"
 

@@ -103,10 +103,8 @@ class ExecuteToTheEnd(Execute):
                         new_output("error", ename="NotPassed", evalue=f"{task}: {state}", traceback=text.splitlines())]
         if told.get("tampered"):
             self.needs_a_look(f"{task}: a check passed that must fail. Somebody has tampered with the checks.")
-        if state in NOT_JUDGED:
-            self.needs_a_look(f"{task}: {state}.")
-            if task not in BESIDE:
-                self.begin_again(index)
+        if state in NOT_JUDGED and task not in BESIDE:
+            self.begin_again(index)
         return cell
 
     def verdict(self, task: str, seed: int | None, kernel: ForkedKernel, index: int) -> dict:

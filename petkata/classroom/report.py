@@ -102,7 +102,7 @@ def about(lesson: str, found: list[SubmissionResult]) -> dict:
         "of": max((result.of for result in found), default=0.0), "median": middle,
         "needs_help": [{**who(result), "points": result.points, "of": result.of, "why": why, "stuck_at": stuck_at(result)}
                        for result in sorted(graded, key=lambda result: result.points) if (why := needs_help(result, middle))],
-        "needs_a_look": [{**who(result), "sentences": result.needs_a_look} for result in found if result.needs_a_look],
+        "needs_a_look": [{**who(result), "sentences": result.looks} for result in found if result.looks],
         "nothing_handed_in": [who(result) for result in found if not result.handed_in],
         "spread": spread(graded), "tasks": hardest(graded), "checks": most_failed(graded),
         "students": [result.to_dict() for result in found],

@@ -105,6 +105,12 @@ class SubmissionResult:
         return sum(task.of for task in self.tasks)
 
     @property
+    def looks(self) -> list[str]:
+        """A sentence for each thing that an instructor should see, tasks that ended badly included."""
+        ended_badly = [task for task in self.tasks if task.state in ("crashed", "timed out")]
+        return self.needs_a_look + [f"{task.task}: {task.state}." for task in ended_badly]
+
+    @property
     def graded(self) -> bool:
         """Whether there is anything to say about its tasks."""
         return self.handed_in and any(task.state != "not judged" or task.by_hand for task in self.tasks)

@@ -91,7 +91,7 @@ def without_mark(answer: KnownAnswer) -> str:
 
 def function_in(text: str, name: str) -> str:
     node = next(node for node in ast.parse(text).body if getattr(node, "name", None) == name)
-    return ast.get_source_segment(text, node) + "\n"
+    return "".join(text.splitlines(keepends=True)[node.lineno - 1:node.end_lineno])  # whole lines, with what stands behind
 
 
 def file_with(lesson: catalog.Lesson, file: str, answers: list[Answer]) -> str:
@@ -99,7 +99,9 @@ def file_with(lesson: catalog.Lesson, file: str, answers: list[Answer]) -> str:
     text = (ROOT / "solutions" / lesson.name / file).read_text(encoding="utf-8")
     for answer in answers:
         if answer.task.file == file:
-            text = text.replace(function_in(text, answer.task.name), answer.source)
+            before = function_in(text, answer.task.name)
+            assert before in text
+            text = text.replace(before, answer.source)
     return text
 
 

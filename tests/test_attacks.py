@@ -1,6 +1,7 @@
 """Submissions that set out to win points for wrong answers, to read what is not theirs, or to change it. None does."""
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -262,13 +263,15 @@ def test_nothing_of_the_class_can_be_changed(graded, tmp_path):
     own = tmp_path / "submitted"
     own.mkdir()
     (own / "mine.txt").write_text("as it was handed in")
-    paths = [str(tmp_path / "gradebook.db"), "mine.txt", str(ROOT / "petkata" / "cli.py"), "/etc/passwd"]
+    others = ROOT / "petkata" / "cli.py", Path("/etc/passwd")
+    before = [path.read_bytes() for path in others]
+    paths = [str(tmp_path / "gradebook.db"), "mine.txt", *map(str, others)]
     write = ("    try:\n        os.makedirs(os.path.dirname(path) or '.', exist_ok=True)\n"
              "        pathlib.Path(path).write_text('changed')\n    except OSError:\n        pass")
     graded(f"import os, pathlib\nfor path in {paths}:\n{write}", RIGHT, folder=own)
     assert (tmp_path / "gradebook.db").read_text() == "the marks"
     assert (own / "mine.txt").read_text() == "as it was handed in"
-    assert "changed" not in (ROOT / "petkata" / "cli.py").read_text()[:10]
+    assert [path.read_bytes() for path in others] == before
 
 
 def test_what_one_leaves_behind_does_not_reach_the_next(graded):

@@ -1,5 +1,6 @@
 """Submissions that do what they should not: each costs the cell that did it, and nothing else."""
 
+import re
 import sys
 from types import SimpleNamespace
 
@@ -29,7 +30,8 @@ def executed(tmp_path_factory):
         done, _ = ExecuteToTheEnd(timeout=timeout, **options).preprocess(notebook, {"metadata": {"path": str(folder)}})
         return [SimpleNamespace(
             text="".join(output.get("text", "") or "\n".join(output.get("traceback", ())) for output in cell.outputs),
-            errors=[output.ename for output in cell.outputs if output.output_type == "error"]) for cell in done.cells]
+            errors=[output.ename for output in cell.outputs if output.output_type == "error"],
+            looks=done.metadata.get("petkata", {}).get("needs_a_look", [])) for cell in done.cells]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ForkedProvisioner, "wanted", False)
@@ -48,6 +50,7 @@ ENDS = ["import os; os._exit(3)", "exit()", "import ctypes; ctypes.string_at(0)"
 @pytest.mark.parametrize("ends", ENDS)
 def test_a_cell_that_ends_the_kernel_costs_only_itself(executed, ends):
     _, _, deadly, before, _, after = executed(START, ANNEAL, ends, 'check("cosine_anneal")', CYCLE, 'check("one_cycle_lr")')
+    assert deadly.looks == ["A cell ended its kernel."]
     assert deadly.errors == ["KernelEnded"] and "went on in a new kernel" in deadly.text
     assert before.text == PASSED and after.text == "one_cycle_lr: passed, 2 of 2 points\n"
 
@@ -74,12 +77,23 @@ def test_a_cell_that_does_not_stop_is_left_behind(executed):
                                    "from IPython.display import display\nwhile True: display('x' * 1000)"])
 def test_a_cell_that_floods_is_stopped(executed, flood):
     _, _, wet, check = executed(START, ANNEAL, flood, 'check("cosine_anneal")', most_output=300_000)
+    assert wet.looks == ["A cell showed too much and was stopped."]
     assert wet.errors == ["Flood"] and len(wet.text) < 1_000_000 and check.text == PASSED
 
 
 def test_what_a_cell_showed_first_is_kept(executed):
     shown, _, last = executed("import time; print(time.perf_counter_ns())", "import os; os._exit(1)", "print('last')")
     assert shown.text.strip().isdigit() and last.text == "last\n"
+
+
+def test_the_guide_names_the_tasks_that_are_judged_beside_the_answer():
+    from petkata.classroom.executing import BESIDE
+    from petkata.course import catalog
+
+    tasks = {task.name for name in catalog.lesson_names() for task in catalog.lesson(name).tasks}
+    guide = (ROOT / "lessons" / "INSTRUCTORS.md").read_text(encoding="utf-8").partition("**Beware:**")[2].partition("Somebody")[0]
+    assert set(re.findall(r"`(\w+)`", guide)) == BESIDE <= tasks and f"these {len(BESIDE)} tasks" in guide
+    assert f"For {len(BESIDE)} of the {len(tasks)} tasks" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_no_tag_lets_a_check_be_left_out(executed):

@@ -229,7 +229,10 @@ def test_what_needs_a_look_is_read_from_the_graded_notebook(tmp_path):
     from petkata.classroom.grading import needs_a_look
 
     def cell(task, state):
-        return {"metadata": {"petkata": {"task": task, "state": state, "points": 0, "of": 1, "checks": []}}, "outputs": []}
+        told = {"task": task, "state": state, "points": 0, "of": 1, "checks": []}
+        return {"metadata": {"nbgrader": marks, "petkata": told}, "outputs": []}
+
+    marks = {"grade": True, "grade_id": "check_six", "points": 1}
 
     tasks = [cell("one", "passed"), cell("two", "crashed"), cell("three", "timed out"), cell("four", "not judged"),
              cell("five", "not started"), {"metadata": {}}]
@@ -237,9 +240,9 @@ def test_what_needs_a_look_is_read_from_the_graded_notebook(tmp_path):
     (tmp_path / "a.ipynb").write_text(json.dumps(graded))
     assert needs_a_look(tmp_path) == ["A check that must fail has passed.", "two crashed", "three timed out",
                                       "four was not judged"]
-    ended = {"metadata": {}, "outputs": [{"output_type": "error", "ename": "KernelEnded"}]}
+    ended = {"metadata": {"nbgrader": marks}, "outputs": [{"output_type": "error", "ename": "KernelEnded"}]}
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [ended], "metadata": {}}))
-    assert needs_a_look(tmp_path) == ["a cell ended its kernel"]
+    assert needs_a_look(tmp_path) == ["six crashed"]
 
 
 @pytest.mark.parametrize("terminal", [True, False])

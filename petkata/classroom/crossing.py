@@ -7,8 +7,8 @@ called for it: no code of a student's runs there. What cannot cross so is *remot
     a student's function, class, network of an own class   ->   remote in the judge
     a check's function, callback                           ->   remote in the student's process
 
-An object that has crossed is known at both ends. With each message the state of all that was handed over crosses again: a list,
-network, optimizer or Learner that the answer has changed is changed here, too, and is still the same object. So are the random
+An object that has crossed is known at both ends. With each message crosses the state of those that have changed: a list, network,
+optimizer or Learner that the answer has changed is changed here, too, and is still the same object. So are the random
 numbers and the files of a check's folder. Gradients cross as well: `backward()` of a tensor that came over asks the other end.
 """
 
@@ -20,6 +20,7 @@ import os
 import pickle
 import random
 import re
+import shutil
 import socket
 import sys
 import threading
@@ -37,11 +38,12 @@ from fastcore.basics import noop
 from PIL.Image import Image
 from torch import nn
 
-LARGEST = 2**30  # bytes of one message, and of the files that cross with it
-# Their functions may be named, too. What the others define can run programs or load files.
+LARGEST = 2**30  # bytes of one message; a quarter of it for the files that cross with it
+# The modules whose functions may be named. Those of other modules can run programs or load files.
 FUNCTIONS_OF = ("torch.nn", "torch._C._nn", "torch.functional", "fastai.losses", "fastai.metrics", "fastai.optimizer",
                 "fastai.layers", "fastai.torch_core", "fastai.vision", "fastai.callback", "fastai.data", "fastai.learner",
                 "torchvision.models", "petkata.nets")
+# The modules whose classes may be named.
 LIBRARIES = ("torch", "fastai", "fastcore", "fasttransform", "plum", "torchvision", "numpy", "PIL", "pathlib", "collections",
              "builtins", "functools", "re", "types", "typing", "random", "petkata.nets", "petkata.pets",
              "petkata.torchvision_guard")
@@ -53,9 +55,7 @@ PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, se
 NO_IDENTITY = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset, PosixPath, PurePosixPath, slice, range,
                torch.dtype, torch.Size, torch.device, np.dtype)
 OPAQUE = (types.GeneratorType, type(threading.Lock()), type(threading.RLock()), io.IOBase, socket.socket)
-HOOKS = re.compile("_(forward|backward|state_dict|load_state_dict|is_full).*")
-
-
+HOOKS = re.compile("_(forward|backward|state_dict|load_state_dict|is_full).*")  # what a network keeps them under
 STATELESS = (Image, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, *OPAQUE)
 
 
@@ -73,7 +73,7 @@ class Ended(Exception):
 class Remote:
     """Stands for something at the other end. It can be called and handed back; that is all."""
 
-    def __init__(self, name: str = "something", parameters: tuple = ()):
+    def __init__(self, name: str, parameters: tuple = ()):
         self.__name__ = self.__qualname__ = name
         self.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name, kind in parameters])
 
@@ -224,10 +224,9 @@ class _Pickler(cloudpickle.Pickler):
             return bound, (thing.__self__, thing.__func__.__name__)
         if of_a_library(kind) or id(kind) in self.crossing.keys:
             try:
-                reduced = thing.__reduce_ex__(4)
+                return thing.__reduce_ex__(4)
             except TypeError:
                 return make_opaque, (kind.__name__,)
-            return reduced
         if isinstance(thing, nn.Module):
             return make_module, (kind.__name__,), self.crossing.state_of(thing), None, None, set_state
         for plain in PLAIN:
@@ -279,7 +278,7 @@ class _StrictUnpickler(pickle._Unpickler):
     def find_class(self, module, name):
         if module == __name__ and name in SPECIAL:
             return _Special(getattr(self.crossing, name))
-        found = named(module, name) if _in_libraries(module) or module in ("copyreg", "numpy") else None
+        found = named(module, name) if _in_libraries(module) else None
         if not (isinstance(found, torch.dtype) or isinstance(found, type) and _in_libraries(found.__module__)
                 or _among(found, HARMLESS) or isinstance(found, (types.FunctionType, types.BuiltinFunctionType))
                 and _is_below(found.__module__, FUNCTIONS_OF)):
@@ -742,11 +741,10 @@ class Crossing:
             torch.set_default_dtype(changed["dtype"])
         if self.is_judge:
             sys.stdout.write(str(changed.pop("printed", "")))
-        else:
-            if "place" in changed:
-                place = os.path.join(self.folder or "/", changed["place"])
-                os.makedirs(place, exist_ok=True)
-                os.chdir(place)
+        elif "place" in changed:
+            place = os.path.join(self.folder or "/", changed["place"])
+            os.makedirs(place, exist_ok=True)
+            os.chdir(place)
         self.surroundings.update(changed)
 
     # --- files ---
@@ -801,8 +799,6 @@ class Crossing:
 
 
 def _remove(path: str) -> None:
-    import shutil
-
     shutil.rmtree(path) if os.path.isdir(path) else Path(path).unlink(missing_ok=True)
 
 

@@ -33,6 +33,8 @@ WHAT_HAPPENED = {
     "Flood": "This cell showed more than anybody can read and was stopped.",
     "CellTimeoutError": "This cell was still running after {timeout} seconds and was stopped.",
 }
+NEEDS_A_LOOK = {"KernelEnded": "A cell ended its kernel.", "Flood": "A cell showed too much and was stopped.",
+                "CellTimeoutError": "A cell ran too long and was stopped."}
 AFTERWARD = "The cells after this one went on in a new kernel."
 NOT_JUDGED = {
     "crashed": "{task} ended the process in which it was judged: it ends the program (exit), crashes it, or takes more memory "
@@ -76,6 +78,7 @@ class ExecuteToTheEnd(Execute):
             return self.judged(cell, asked["task"], asked["seed"], kernel, index), self.resources
         if what := self.what_ended(cell, index):
             self.tell(cell, what)
+            self.needs_a_look(NEEDS_A_LOOK[what])
             self.left_out.add(index)
             self.begin_again(index)
         return cell, self.resources

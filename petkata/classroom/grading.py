@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import json
 import multiprocessing
 import os
 import re
@@ -37,13 +36,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from petkata.classroom.executing import WHAT_HAPPENED
+from petkata.classroom import results
 from petkata.classroom.kernels import IN_FORCE
 
 TRIES = 3  # for a submission whose worker ends while grading it
 BEAT = 5.0  # seconds between two lines on how far it is, where no bar can be drawn
 BAD_ENDS = {"crashed": "crashed", "timed out": "timed out", "not judged": "was not judged"}  # of a task
-BAD_ERRORS = dict(zip(WHAT_HAPPENED, ("a cell ended its kernel", "a cell ran too long")))  # where no task tells of itself
 
 
 class CannotGrade(Exception):
@@ -233,13 +231,8 @@ def needs_a_look(folder: Path) -> list[str]:
     """What an instructor should know of a graded submission: see petkata.classroom.results."""
     found = []
     for path in sorted(folder.glob("*.ipynb")):
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        tasks = [cell["metadata"]["petkata"] for cell in notebook["cells"] if "petkata" in cell["metadata"]]
-        found += notebook["metadata"].get("petkata", {}).get("needs_a_look", [])
-        found += [f"{task['task']} {BAD_ENDS[task['state']]}" for task in tasks if task["state"] in BAD_ENDS]
-        if not tasks:
-            errors = {output.get("ename") for cell in notebook["cells"] for output in cell.get("outputs", ())}
-            found += [BAD_ERRORS[name] for name in BAD_ERRORS if name in errors]
+        tasks, sentences = results.of_notebook(path)
+        found += sentences + [f"{task.task} {BAD_ENDS[task.state]}" for task in tasks if task.state in BAD_ENDS]
     return found
 
 

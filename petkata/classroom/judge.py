@@ -128,12 +128,11 @@ def serve(control: socket.socket, connection: socket.socket | None, files: str |
         for line in lines:
             asked = json.loads(line)
             sources = asked.pop("cells")
+            cells = CellsElsewhere(connection, files) if sources is None else cells_beside(asked["lesson"], sources)
             try:
-                cells = CellsElsewhere(connection, files) if sources is None else cells_beside(asked["lesson"], sources)
-                told = verdict(**asked, cells=cells)
+                answer = asdict(verdict(**asked, cells=cells))
                 if sources is None:
                     cells.done()
-                answer = asdict(told)
             except Exception as error:
-                answer = {"trouble": f"{type(error).__name__}: {error}"}
+                answer = {"trouble": getattr(cells, "stopped", "") or f"{type(error).__name__}: {error}"}
             print(json.dumps(answer), file=lines, flush=True)

@@ -82,7 +82,7 @@ def into_the_sandbox(times: int = 7) -> float:
     taken = []
     for _ in range(times):
         with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as folder:
-            view = sandbox.View((sys.prefix, sys.base_prefix, str(ROOT / "petkata")), folder, scratch)
+            view = sandbox.View((sys.prefix, sys.base_prefix, str(ROOT / "petkata")), (folder,), scratch)
             begin = time.perf_counter()
             why = sandbox.trouble(view)
             taken.append(1000 * (time.perf_counter() - begin))

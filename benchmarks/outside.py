@@ -14,11 +14,13 @@ import json
 import os
 import signal
 import socket
+import sys
 import tempfile
 import textwrap
 import traceback
 
 from benchmarks.parity import Answer, file_with, submissions
+from petkata.checking.notebook import CollectedChecks, with_checks
 from petkata.classroom import answering, judge, sandbox
 from petkata.classroom.executing import BESIDE
 from petkata.course import catalog
@@ -34,12 +36,12 @@ def forked(do) -> int:
     try:
         do()
     except BaseException:
-        traceback.print_exc()
+        traceback.print_exc(file=sys.__stderr__)
     finally:
         os._exit(0)
 
 
-def told(lesson: catalog.Lesson, task: str, answers: list[Answer], seed: int = 2027) -> dict:
+def told(checks: CollectedChecks, lesson: catalog.Lesson, task: str, answers: list[Answer]) -> dict:
     """What the judge says of a task, with these answers in the cells."""
     control, its_control = socket.socketpair()
     connection, its_connection = socket.socketpair()
@@ -53,19 +55,19 @@ def told(lesson: catalog.Lesson, task: str, answers: list[Answer], seed: int = 2
                 sandbox._call("unshare", sandbox._libc().unshare, sandbox.NEW_MOUNT)
                 sandbox._mount(None, "/", None, sandbox.REC | sandbox.PRIVATE)
                 sandbox._mount("tmpfs", files, "tmpfs", 0)
-            functions = judge.cells_beside(lesson.name, cells).functions
-            answering.serve(functions, files if os.getuid() == 0 else None, its_connection)
+                os.environ[answering.FOLDER] = files
+            answering.serve(judge.cells_beside(lesson.name, cells).functions, its_connection)
 
         def judging():
             control.close()
             its_connection.close()
-            judge.serve(its_control, connection, files if os.getuid() == 0 else None)
+            judge.serve(checks, its_control, connection, files if os.getuid() == 0 else None)
 
         pids = [forked(answer), forked(judging)]
         for one in (its_control, connection, its_connection):
             one.close()
         with control, control.makefile("rw", encoding="utf-8") as lines:
-            print(json.dumps({"lesson": lesson.name, "task": task, "seed": seed, "cells": None}), file=lines, flush=True)
+            print(json.dumps({"lesson": lesson.name, "task": task, "seed": checks.seed, "cells": None}), file=lines, flush=True)
             line = lines.readline()
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
@@ -73,7 +75,7 @@ def told(lesson: catalog.Lesson, task: str, answers: list[Answer], seed: int = 2
     return json.loads(line or '{"trouble": "the judge ended"}')
 
 
-def compared(name: str, kinds: list[str], tasks: list[str]) -> tuple[int, int]:
+def compared(checks: CollectedChecks, name: str, kinds: list[str], tasks: list[str]) -> tuple[int, int]:
     """How many answers of a lesson were judged, and how many as they should."""
     lesson, seen, n, right = catalog.lesson(name), set(), 0, 0
     handed_in = submissions(lesson)
@@ -84,13 +86,13 @@ def compared(name: str, kinds: list[str], tasks: list[str]) -> tuple[int, int]:
             if not wanted or (name, answer.source) in seen:
                 continue
             seen.add((name, answer.source))
-            says = told(lesson, name, [*handed_in[0][:place], answer, *handed_in[0][place + 1:]])
+            says = told(checks, lesson, name, [*handed_in[0][:place], answer, *handed_in[0][place + 1:]])
             n, right = n + 1, right + (says.get("points") == answer.points)
             if says.get("points") != answer.points:
                 text = textwrap.indent(says.get("text") or says["trouble"], "    ")
                 source = textwrap.indent(answer.source, "        ")
-                print(f"{lesson.name}, {name}, {answer.kind}: {answer.points} points expected\n{text}\n{source}", flush=True)
-    print(f"{lesson.name}: {right} of {n}", flush=True)
+                print(f"{lesson.name}, {name}, {answer.kind}: {answer.points} points expected\n{text}\n{source}", file=sys.__stdout__, flush=True)
+    print(f"{lesson.name}: {right} of {n}", file=sys.__stdout__, flush=True)
     return n, right
 
 
@@ -103,7 +105,9 @@ def main():
     from petkata.classroom.loaded import load
 
     load()
-    counts = [compared(name, options.kinds, options.tasks) for name in options.lessons or catalog.lesson_names()]
+    names, counts = options.lessons or catalog.lesson_names(), []
+    with_checks([catalog.lesson(name) for name in names], seed=catalog.HIDDEN_SEED, do=lambda checks: counts.extend(
+        compared(checks, name, options.kinds, options.tasks) for name in names))
     n, right = map(sum, zip(*counts))
     print(f"\n{right} of {n} are judged outside as here; {len(BESIDE)} tasks are judged beside the answer: "
           f"{', '.join(sorted(BESIDE))}")

@@ -15,7 +15,6 @@ from petkata.checking import notebook
 from petkata.course import catalog, stubs
 from petkata.course.catalog import ROOT
 
-HIDDEN_SEED = 2027  # as in petkata/course/notebooks.py, which cannot be loaded where there is no nbgrader
 needs_nbgrader = pytest.mark.skipif(sys.version_info < (3, 11), reason="nbgrader itself needs Python 3.11")
 each_lesson = pytest.mark.parametrize("name", catalog.lesson_names())
 
@@ -79,7 +78,7 @@ def test_each_task_has_a_cell_that_checks_it_for_its_points(name):
 @each_lesson
 def test_a_learner_meets_no_solution_and_no_hidden_check(name):
     code = "\n".join(text(cell) for cell in cells("release", name) if cell["cell_type"] == "code")
-    assert not re.search(rf"SOLUTION|HIDDEN|{HIDDEN_SEED}|check\.seed", code)
+    assert not re.search(rf"SOLUTION|HIDDEN|{catalog.HIDDEN_SEED}|check\.seed", code)
     for file in catalog.lesson(name).files:
         solution = (ROOT / "solutions" / name / file).read_text(encoding="utf-8")
         stub = stubs.stub_of(solution)

@@ -21,7 +21,7 @@ SCRIPT = """
 import json, os, sys
 from petkata.classroom.sandbox import View, enter
 given = json.load(sys.stdin)
-enter(View(tuple(given["readable"]), given["folder"], given["scratch"]))
+enter(View(tuple(given["readable"]), (given["folder"],), given["scratch"]))
 try:
     said = repr(eval(given["what"], {"os": os, "sys": sys, **given}))
 except BaseException as error:
@@ -67,7 +67,7 @@ def inside(course, tmp_path):
 def test_this_system_allows_one(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "scratch").mkdir()
-    view = sandbox.View((sys.prefix, sys.base_prefix, str(ROOT / "petkata")), str(tmp_path / "folder"), str(tmp_path / "scratch"))
+    view = sandbox.View((sys.prefix, sys.base_prefix, str(ROOT / "petkata")), (str(tmp_path / "folder"),), str(tmp_path / "scratch"))
     assert sandbox.trouble(view) is None
 
 
@@ -76,7 +76,7 @@ def test_a_system_that_allows_none_says_why(tmp_path, monkeypatch):
         raise sandbox.SandboxError("namespaces: Operation not permitted")
 
     monkeypatch.setattr(sandbox, "enter", refused)
-    assert sandbox.trouble(sandbox.View((), str(tmp_path), str(tmp_path))) == "namespaces: Operation not permitted"
+    assert sandbox.trouble(sandbox.View((), (str(tmp_path),), str(tmp_path))) == "namespaces: Operation not permitted"
 
 
 def test_its_own_submission_is_there(inside):

@@ -41,12 +41,13 @@ def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | No
 
 class LessonFolder(pytest.Directory):
     """A lesson's folder under `exercises/` or `solutions/`: one collector a file of the catalog, missing ones too.
-    Under `lessons/` it stands for the lesson's notebook, where a cell takes the place of the one file that is judged."""
+    Under `lessons/` it stands for the lesson's notebook, where cells take the places of the files."""
 
     def collect(self):
         lesson = catalog.lesson(self.path.name)
         if defined := self.config.pluginmanager.get_plugin(NotebookCells.DEFINED):
-            yield NotebookCells.from_parent(self, path=self.path / defined.file, lesson=lesson, file=defined.file)
+            for file in [defined.file] if defined.file else lesson.files:
+                yield NotebookCells.from_parent(self, path=self.path / file, lesson=lesson, file=file)
             return
         for file in lesson.files:
             yield AnswerFile.from_parent(self, path=self.path / file, lesson=lesson, file=file)
@@ -145,7 +146,7 @@ class AnswerFile(Checks):
 class NotebookCells(Checks):
     """The cell of a notebook that takes the place of one file, with the functions that are defined by now, here or elsewhere."""
 
-    DEFINED = "petkata-notebook"  # the plugin that knows the `cells`, and which `file` is judged
+    DEFINED = "petkata-notebook"  # the plugin that knows the `cells`, and the one `file` that is judged, if it is one
     shrink = True
 
     @property

@@ -18,10 +18,13 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
+from typing import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import integers
 
-from petkata.checking import answers
+from petkata.checking import answers, fixtures
 from petkata.checking.board import state_of, tell_hint, tell_task
 from petkata.checking.collect import NotebookCells
 from petkata.course import catalog
@@ -77,34 +80,39 @@ class Cells:
 
 
 def judged(lesson: catalog.Lesson, name: str, cells, seed: int | None = None, with_one_that_must_fail: bool = False) -> Judged:
-    """Judge a task of a lesson. `cells` gives its function, as `Cells` does. `with_one_that_must_fail`: so that who has made the
-    checks pass that should not is found."""
-    task = lesson.task(name)
-    if cells.function(name) is None:
-        text = f"{name} is not defined. Run the cell in which you write it, then this one again."
-        return Judged(text, "not started", 0, task.points)
-    run = Run(task, cells, with_one_that_must_fail)
+    """Judge a task of a lesson in a run of pytest of its own; the arguments are those of `Checks.judged`."""
+    told = []
+    with_checks([lesson], lambda checks: told.append(checks.judged(lesson, name, cells, with_one_that_must_fail)),
+                file=lesson.task(name).file, seed=seed)
+    return told[0]
+
+
+def with_checks(lessons: list[catalog.Lesson], do: Callable[[CollectedChecks], None], file: str | None = None,
+                seed: int | None = None, folder: str | None = None) -> None:
+    """Collect the checks of these lessons, or of one file of theirs, in a run of pytest inside this process, and `do` something
+    with them there. What the checks share is kept in `folder`.
+
+    Raises RuntimeError, with what pytest said, where they cannot be collected."""
+    checks = CollectedChecks(do, file, seed)
     root = catalog.ROOT
-    arguments = [f"{root}/lessons/{lesson.name}", f"--rootdir={root}", f"--config-file={root}/pyproject.toml",
+    arguments = [*(f"{root}/lessons/{lesson.name}" for lesson in lessons), f"--rootdir={root}",
+                 f"--config-file={root}/pyproject.toml", "--capture=sys",  # a fork shares no file that one would write to
                  "--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin", "-p", "no:cacheprovider",
-                 "-p", "no:unraisableexception"]  # which collects garbage for a tenth of a second
+                 "-p", "no:unraisableexception",  # which collects garbage for a tenth of a second
+                 "-p", "no:logging"]
     if seed is not None:
         arguments.append(f"--seed={seed}")
+    if folder is not None:
+        arguments.append(f"--basetemp={folder}")
     said = StringIO()
     with redirect_stdout(said), redirect_stderr(said):
-        code = pytest.main(arguments, plugins=[run])
+        code = pytest.main(arguments, plugins=[checks])
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
-    if not run.verdicts:
-        raise RuntimeError(f"The checks of {name} could not be run:\n{said.getvalue()}")
-    page, state = Page(), state_of(run.verdicts)
-    tell_task(page, name, run.verdicts, show_printed=True)
-    if state == "failing":
-        tell_hint(page, task, run.verdicts)
-    points = task.points if state == "passed" else 0
-    inputs = "" if seed is None else "with other inputs, "
-    page.write_line(f"{inputs}{name}: {state}, {points} of {task.points} points")
-    return Judged("\n".join(page.lines), state, points, task.points, run.verdicts, run.tampered)
+    if checks.trouble:
+        raise checks.trouble
+    if not checks.items:
+        raise RuntimeError(f"The checks could not be collected:\n{said.getvalue()}")
 
 
 @dataclass
@@ -123,26 +131,74 @@ class Judged:
         return self.state == "passed"
 
 
-class Run:
-    """As a plugin of pytest: gives the cells of a notebook to judge one task, and keeps the verdicts."""
+class CollectedChecks:
+    """As a plugin of pytest: the checks of lessons, which judge the functions of a notebook's cells when they are asked to."""
 
     __name__ = NotebookCells.DEFINED  # by which pytest knows it
 
-    def __init__(self, task: catalog.Task, cells, with_one_that_must_fail: bool = False):
-        self.task, self.file, self.cells, self.verdicts = task.name, task.file, cells, []
-        self.must_fail = f"test_{secrets.token_hex(8)}" if with_one_that_must_fail else None
-        self.tampered = False
+    def __init__(self, do: Callable[[CollectedChecks], None], file: str | None, seed: int | None):
+        self.do, self.file, self.seed = do, file, seed
+        self.cells = None  # those that are judged now
+        self.items: list[pytest.Item] = []
+        self.trouble: Exception | None = None
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items):
-        items[:] = [item for item in items if item.judged["task"] == self.task]
-        if self.must_fail and items:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        self.items = [] if session.testsfailed else session.items
+        if self.items:
+            try:
+                self.do(self)
+            except Exception as error:  # not pytest's to tell
+                self.trouble = error
+        return True
+
+    def of(self, lesson: catalog.Lesson, task: str | None = None) -> list[pytest.Item]:
+        """The checks of a lesson, or of one of its tasks."""
+        return [item for item in self.items
+                if item.judged["lesson"] == lesson.name and task in (None, item.judged["task"])]
+
+    def share(self) -> None:
+        """Make now what all answers are given and none makes, so that whoever is forked from here has it already."""
+
+        @given(integers())
+        @settings(max_examples=1, database=None)
+        def hypothesis_itself(number):  # looks through all modules once
+            pass
+
+        def shared(request):
+            for name in fixtures.MADE_ONCE:
+                request.getfixturevalue(name)
+            hypothesis_itself()
+
+        made, never = (pytest.Function.from_parent(self.items[0].session, name="shared", callobj=shared) for _ in range(2))
+        made.config.hook.pytest_runtest_protocol(item=made, nextitem=never)  # so that the session's fixtures stay
+
+    def judged(self, lesson: catalog.Lesson, name: str, cells, with_one_that_must_fail: bool = False) -> Judged:
+        """Judge a task. `cells` gives its function, as `Cells` does. `with_one_that_must_fail`: so that who has made the checks
+        pass that should not is found. What checks share is made once, so a second task finds it as the first has left it."""
+        self.cells, self.verdicts, self.must_fail, self.tampered = cells, [], None, False
+        task, items = lesson.task(name), self.of(lesson, name)
+        if cells.function(name) is None:
+            text = f"{name} is not defined. Run the cell in which you write it, then this one again."
+            return Judged(text, "not started", 0, task.points)
+        if with_one_that_must_fail:
+            self.must_fail = f"test_{secrets.token_hex(8)}"
             place = secrets.randbelow(len(items)) + 1  # after one that has called the answer
             items.insert(place, self._one_that_must_fail(items[0]))
+        for item, following in zip(items, [*items[1:], None]):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        page, state = Page(), state_of(self.verdicts)
+        tell_task(page, name, self.verdicts, show_printed=True)
+        if state == "failing":
+            tell_hint(page, task, self.verdicts)
+        points = task.points if state == "passed" else 0
+        inputs = "" if self.seed is None else "with other inputs, "
+        page.write_line(f"{inputs}{name}: {state}, {points} of {task.points} points")
+        return Judged("\n".join(page.lines), state, points, task.points, self.verdicts, self.tampered)
 
     def _one_that_must_fail(self, other):
         """A check beside another one that asks for a result which no answer can give, another each time."""
-        secret, task = secrets.token_hex(8), self.task
+        secret, task = secrets.token_hex(8), other.judged["task"]
 
         def check():
             call = other.parent.tasks[task] and other.parent.tasks[task].last_call

@@ -193,7 +193,7 @@ def _limit(item):
 def pytest_runtest_makereport(item, call):
     report = yield
     checks = item.getparent(Checks)
-    if checks is None or report.when != "call":
+    if not hasattr(item, "judged") or report.when != "call":
         return report
     printed = "".join(text for title, text in report.sections if "stdout" in title)
     report.sections = [("What your code printed", words.tail(printed))] if printed else []

@@ -5,6 +5,16 @@ from __future__ import annotations
 from fastai.callback.core import Callback
 
 
+def hyperparameters(learn) -> list[list[float]]:
+    """Learning rates and momenta that the optimizer uses now, one a parameter group."""
+    return [[float(group[name]) for group in learn.opt.hypers] for name in ("lr", "mom")]
+
+
+def row(learn) -> list[float]:
+    """What the recorder noted of the last epoch: training loss, validation loss, metrics."""
+    return [float(value) for value in learn.recorder.values[-1]]
+
+
 class Watch(Callback):
     """Notes, for each training batch, the hyperparameters that the optimizer really used; for each epoch, the
     recorder's row.
@@ -14,16 +24,25 @@ class Watch(Callback):
     """
 
     order = 90  # after the schedulers (60) and the recorder (50)
+    looks = {"before_step": hyperparameters, "after_epoch": row}  # what it sees at an event, so that it can be told from afar
 
     def __init__(self):
         self.rates, self.momenta, self.rows = [], [], []
 
     def before_step(self):
-        self.rates.append([float(group["lr"]) for group in self.learn.opt.hypers])
-        self.momenta.append([float(group["mom"]) for group in self.learn.opt.hypers])
+        self.saw("before_step", hyperparameters(self.learn))
 
     def after_epoch(self):
-        self.rows.append([float(value) for value in self.learn.recorder.values[-1]])
+        self.saw("after_epoch", row(self.learn))
+
+    def saw(self, event: str, seen: list) -> None:
+        """Note what was seen at an event."""
+        if event == "after_epoch":
+            self.rows.append([float(value) for value in seen])
+        else:
+            rates, momenta = seen
+            self.rates.append([float(rate) for rate in rates])
+            self.momenta.append([float(momentum) for momentum in momenta])
 
 
 def weights(model) -> dict:

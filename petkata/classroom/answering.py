@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 import io
+import os
 import socket
 import textwrap
 from contextlib import redirect_stderr, redirect_stdout
 
 ANSWERS = 3  # the number of the socket that leads to the judge
+FOLDER = "PETKATA_JUDGING"  # in the environment: the folder of the checks' files; unset where judge and kernel see the same
 MOST = 20_000  # characters of what an answer prints, for each call
 
 
-def serve(functions: dict, folder: str | None, connection: socket.socket | None = None) -> None:
-    """Do what the judge asks for with these functions, until it has judged one task. The files of its checks are in `folder`."""
+def serve(functions: dict, connection: socket.socket | None = None) -> None:
+    """Do what the judge asks for with these functions, until it has judged one task."""
     from petkata.classroom.crossing import Crossing, Ended
 
     connection = connection or socket.socket(fileno=ANSWERS)
@@ -37,7 +39,7 @@ def serve(functions: dict, folder: str | None, connection: socket.socket | None 
     def call(name, *args, **kwargs):
         return functions[name](*args, **kwargs)
 
-    crossing = Crossing(connection, is_judge=False, folder=folder, printed=printed,
+    crossing = Crossing(connection, is_judge=False, folder=os.environ.get(FOLDER), printed=printed,
                         services={"known": known, "call": call})
     try:
         with redirect_stdout(said), redirect_stderr(said):

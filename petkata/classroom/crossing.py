@@ -14,6 +14,7 @@ numbers and the files of a check's folder. Gradients cross as well: `backward()`
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import io
 import os
@@ -22,6 +23,7 @@ import random
 import re
 import shutil
 import socket
+import struct
 import sys
 import threading
 import types
@@ -38,6 +40,7 @@ from fastcore.basics import noop
 from PIL.Image import Image
 from torch import nn
 
+HEAD = struct.Struct(">?QQ")  # of a message: whether it is plain; bytes of it, and of the files that cross with it
 LARGEST = 2**30  # bytes of one message; a quarter of it for the files that cross with it
 # The modules whose functions may be named. Those of other modules can run programs or load files.
 FUNCTIONS_OF = ("torch.nn", "torch._C._nn", "torch.functional", "fastai.losses", "fastai.metrics", "fastai.optimizer",
@@ -51,6 +54,7 @@ LIBRARIES = ("torch", "fastai", "fastcore", "fasttransform", "plum", "torchvisio
 HARMLESS = {OrderedDict, defaultdict, deque, PosixPath, PurePosixPath, Path, slice, range, complex, set, frozenset, bytearray,
             partial, random.Random, torch.Size, torch.device, np.dtype, np._core.multiarray.scalar, re._compile,
             inspect.Parameter, inspect.Signature, noop}
+SCALARS = {bool, int, float, complex, str, bytes, type(None)}
 PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 NO_IDENTITY = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset, PosixPath, PurePosixPath, slice, range,
                torch.dtype, torch.Size, torch.device, np.dtype)
@@ -104,11 +108,13 @@ class RemoteModule(nn.Module):
         return self._crossing.call(self, "", args, kwargs)
 
 
-def remote_callback(name: str, order: int, events: tuple[str, ...]):
-    """A callback of fastai's whose events happen at the other end."""
+def remote_callback(name: str, order: int, events: tuple[str, ...], looks: dict):
+    """A callback of fastai's whose events happen at the other end. Of an event in `looks` only what it looks at is told."""
     from fastai.callback.core import Callback
 
     def at(event):
+        if event in looks:
+            return lambda self: self._crossing.tell(self, event, looks[event](self.learn))
         return lambda self: self._crossing.call(self, event, (self.learn,), {})
 
     own = {"order": order, "is_remote": True, "_crossing": None}
@@ -163,7 +169,7 @@ def make_array(dtype, shape, numbers): ...
 def make_remote(name, parameters=()): ...
 def make_opaque(name): ...
 def make_module(name): ...
-def make_callback(name, order, events): ...
+def make_callback(name, order, events, looks): ...
 def bound(thing, name): ...
 
 
@@ -208,7 +214,8 @@ class _Pickler(cloudpickle.Pickler):
             events = tuple(event for event in vars(sys.modules["fastai.callback.core"].event)
                            if event in vars(kind) and not event.startswith("_"))
             own = {"learn": getattr(thing, "learn", None)}
-            return make_callback, (kind.__name__, kind.order, events), own, None, None, set_state
+            looks = {event: look.__name__ for event, look in getattr(kind, "looks", {}).items()}
+            return make_callback, (kind.__name__, kind.order, events, looks), own, None, None, set_state
         return super().reducer_override(thing)
 
     def _of_the_student(self, thing, kind):
@@ -264,6 +271,13 @@ class _TrustingUnpickler(pickle.Unpickler):
 
     def things(self) -> dict:
         return dict(self.memo.copy())
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Of numbers, texts and what is made of them: names nothing."""
+
+    def find_class(self, module, name):
+        raise CannotCross(f"it names {module}.{name}")
 
 
 class _StrictUnpickler(pickle._Unpickler):
@@ -366,14 +380,20 @@ class Crossing:
         self.surroundings: dict = {}  # as they were when the last message crossed
         self.files: dict[str, tuple] = {}  # in the folder, as they were when they crossed last
         self.with_files = False  # whether the folder is spoken of
+        if folder is not None:
+            self._new_files()  # there at both ends
 
     # --- calls ---
 
     def call(self, thing, method: str, args: tuple, kwargs: dict):
         """Call something at the other end: a stand-in, or a service by its name. What it raises there, it raises here."""
         self.handed = [thing for thing in _inside((args, kwargs)) if isinstance(thing, torch.Tensor)]
-        self.send("call", thing, method, args, kwargs)
+        self.send("call", thing, method, args, tuple(kwargs.items()))
         return self.answer()
+
+    def tell(self, callback, event: str, seen) -> None:
+        """Tell a callback at the other end what it would see. It gives no answer, and nothing else crosses."""
+        self.send("saw", callback, event, seen, with_changes=False)
 
     def answer(self):
         """Wait for the other end's answer, and do what it asks for in the meantime."""
@@ -389,11 +409,16 @@ class Crossing:
         """Do what the other end asks for, and answer."""
         if verb == "gradients":
             return self.send("gave", self._gradients(*what))
+        if verb == "saw":
+            callback, event, seen = what
+            if event not in getattr(type(callback), "looks", ()) or not _is_callback(callback):
+                raise CannotCross("The student's process tells of what was not handed to it.")
+            return callback.saw(event, seen)
         if verb != "call":
             raise CannotCross("The student's process said something that is no answer.")
         thing, method, args, kwargs = what
         try:
-            result = self._called(thing, method)(*args, **kwargs)
+            result = self._called(thing, method)(*args, **dict(kwargs))
         except Ended:
             raise
         except BaseException as error:
@@ -466,13 +491,20 @@ class Crossing:
 
     # --- messages ---
 
-    def send(self, *message) -> None:
-        before = dict(self.surroundings), dict(self.was)
+    def send(self, *message, with_changes: bool = True) -> None:
+        before = self.surroundings, dict(self.was)
         self.messages += 1
-        file = io.BytesIO()
-        pickler = _Pickler(self, file)
         try:
-            pickler.dump((self._surroundings(), self._forgotten(), self._changes(), *message))
+            surroundings, changes = (self._surroundings(), self._changes()) if with_changes else ({}, [])
+            if not surroundings and not changes and not self.with_files and all(map(is_plain, message)):
+                return self._write(pickle.dumps(message), b"", plain=True)
+            file = io.BytesIO()
+            pickler = _Pickler(self, file)
+            forgotten = self._forgotten() if with_changes else []
+            changes = [(key, state) for key, state in changes if key in self.objects]
+            pickler.dump((surroundings, forgotten, changes, *message))
+        except Ended:
+            raise
         except Exception as error:  # as if nothing had been said
             self.surroundings, self.was = before
             self.messages -= 1
@@ -481,13 +513,17 @@ class Crossing:
         payload = file.getvalue()
         if self.is_judge:
             self.with_files = self.folder is not None and (self.with_files or Path(self.folder).name.encode() in payload)
-        self._write(payload)
-        self._write(pickle.dumps(self._new_files() if self.with_files else None))
+        self._write(payload, pickle.dumps(self._new_files() if self.with_files and with_changes else None))
 
     def receive(self) -> list:
         self.messages += 1
-        file = io.BytesIO(self._read())
-        files = self._read()
+        plain, payload, files = self._read()
+        file = io.BytesIO(payload)
+        if plain:
+            try:
+                return list(_PlainUnpickler(file).load())
+            except Exception as error:
+                raise CannotCross(f"What came back is not what it says ({type(error).__name__}: {error}).") from error
         unpickler = (_StrictUnpickler if self.is_judge else _TrustingUnpickler)(self, file)
         try:
             self._take_files(files)
@@ -524,17 +560,18 @@ class Crossing:
         return isinstance(thing, _Special) or isinstance(thing, types.FunctionType) and SPECIAL.get(thing.__name__) is thing \
             or isinstance(thing, types.MethodType) and thing.__self__ is self
 
-    def _write(self, payload: bytes) -> None:
+    def _write(self, payload: bytes, files: bytes, plain: bool = False) -> None:
         try:
-            self.socket.sendall(len(payload).to_bytes(8, "big") + payload)
+            self.socket.sendall(HEAD.pack(plain, len(payload), len(files)) + payload + files)
         except OSError as error:
             raise Ended from error
 
-    def _read(self) -> bytes:
-        size = int.from_bytes(self._exactly(8), "big")
-        if size > LARGEST:
-            raise CannotCross(f"What came back is too large: {size:,} bytes.")
-        return self._exactly(size)
+    def _read(self) -> tuple[bool, bytes, bytes]:
+        plain, size, of_files = HEAD.unpack(self._exactly(HEAD.size))
+        if size + of_files > LARGEST:
+            raise CannotCross(f"What came back is too large: {size + of_files:,} bytes.")
+        both = self._exactly(size + of_files)
+        return plain, both[:size], both[size:]
 
     def _exactly(self, size: int) -> bytes:
         parts = []
@@ -700,10 +737,11 @@ class Crossing:
     def make_module(self, name):
         return type(str(name), (RemoteModule,), {})()
 
-    def make_callback(self, name, order, events):
+    def make_callback(self, name, order, events, looks):
         if self.is_judge:
             raise CannotCross("What came back names a callback that is not there.")
-        return remote_callback(name, order, events)
+        watching = importlib.import_module("petkata.checking.watching")
+        return remote_callback(name, order, events, {event: getattr(watching, look) for event, look in looks.items()})
 
     def bound(self, thing, name):
         if str(name).startswith("__") or not (of_a_library(type(thing)) or id(thing) in self.keys):
@@ -714,10 +752,11 @@ class Crossing:
 
     def _surroundings(self) -> dict:
         """What has changed of them since the last message."""
-        now = {"python": random.getstate(), "numpy": np.random.get_state(legacy=False), "torch": torch.get_rng_state(),
+        kind, numbers, *rest = np.random.get_state()
+        now = {"python": random.getstate(), "numpy": (kind, numbers.tobytes(), *rest),
+               "torch": torch.get_rng_state().numpy().tobytes(),
                "gradients": torch.is_grad_enabled(), "dtype": torch.get_default_dtype(), "place": self._place()}
-        changed = {name: value for name, value in now.items()
-                   if name not in self.surroundings or not _equal(value, self.surroundings[name])}
+        changed = {name: value for name, value in now.items() if value != self.surroundings.get(name)}
         self.surroundings = now
         if self.printed and (printed := self.printed()):
             changed["printed"] = printed
@@ -732,9 +771,10 @@ class Crossing:
         if "python" in changed:
             random.setstate(changed["python"])
         if "numpy" in changed:
-            np.random.set_state(changed["numpy"])
+            kind, numbers, *rest = changed["numpy"]
+            np.random.set_state((kind, np.frombuffer(numbers, np.uint32), *rest))
         if "torch" in changed:
-            torch.set_rng_state(changed["torch"])
+            torch.set_rng_state(torch.frombuffer(bytearray(changed["torch"]), dtype=torch.uint8))
         if "gradients" in changed:
             torch.set_grad_enabled(bool(changed["gradients"]))
         if "dtype" in changed:
@@ -745,7 +785,7 @@ class Crossing:
             place = os.path.join(self.folder or "/", changed["place"])
             os.makedirs(place, exist_ok=True)
             os.chdir(place)
-        self.surroundings.update(changed)
+        self.surroundings = {**self.surroundings, **changed}
 
     # --- files ---
 
@@ -807,6 +847,12 @@ def _is_callback(thing) -> bool:
     return core is not None and isinstance(thing, core.Callback) and _is_the_courses(type(thing))
 
 
+def is_plain(thing) -> bool:
+    """Whether it is a number, a text or the like, which nobody can change, or a few of those in a tuple."""
+    kind = type(thing)
+    return kind in SCALARS or kind is tuple and len(thing) < 100 and all(map(is_plain, thing))
+
+
 def is_lazy(thing) -> bool:
     """Whether a weight waits for the first pictures to have a shape."""
     return isinstance(thing, nn.parameter.UninitializedTensorMixin)
@@ -852,16 +898,6 @@ def _tensor(dtype, shape, numbers) -> torch.Tensor:
     if not numbers:
         return torch.empty(shape, dtype=dtype, device="meta" if numbers is None else "cpu")
     return torch.frombuffer(bytearray(numbers), dtype=dtype).reshape(shape).clone()  # not a view
-
-
-def _equal(one, other) -> bool:
-    if isinstance(one, torch.Tensor):
-        return torch.equal(one, other)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_equal(one[name], other[name]) for name in one)
-    if isinstance(one, np.ndarray):
-        return np.array_equal(one, other)
-    return one == other
 
 
 def frames_of(error: BaseException) -> list[tuple[str, int, str, str]]:

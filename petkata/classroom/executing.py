@@ -57,6 +57,7 @@ class ExecuteToTheEnd(Execute):
     """nbgrader's Execute, but the cells that check are judged outside the kernel, and a cell that ends the kernel, outlasts its
     time or floods costs only itself."""
 
+    shutdown_kernel = "immediate"  # nothing of it is wanted any more
     skip_cells_with_tag = Unicode("", help="No tag lets a cell be left out: not that of a check.")
     most_output = Integer(20_000_000, help="Characters that a cell may show; one that shows more is stopped.").tag(config=True)
 

@@ -1,7 +1,7 @@
 """The judge: a process that runs the checks of a submission, and calls the student's functions in another process.
 
-It is forked from the loaded process, for one kernel. Over one socket nbgrader names a task and hears the verdict, as a line of
-JSON each; the other leads to the kernel (`petkata.classroom.answering`).
+It is forked, for one kernel, from a process that has collected all checks. Over one socket nbgrader names a task and hears the
+verdict, as a line of JSON each; the other leads to the kernel (`petkata.classroom.answering`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import os
 import socket
 import tempfile
 from dataclasses import asdict
+from functools import partial
 
 import cloudpickle
 
 from petkata.checking import answers, limits
-from petkata.checking.notebook import Cells, Judged, imports_find_cells, judged
+from petkata.checking.notebook import Cells, CollectedChecks, Judged, imports_find_cells, judged
 from petkata.classroom.crossing import CannotCross, Crossing, Ended
 from petkata.course import catalog, stubs
 
@@ -85,9 +86,10 @@ class CellsElsewhere:
                 self.stopped = "crashed"
 
 
-def verdict(lesson: str, task: str, seed: int | None, cells) -> Judged:
+def verdict(checks: CollectedChecks, lesson: str, task: str, seed: int | None, cells) -> Judged:
     """Judge a task, with a check among the others that must fail."""
-    told = judged(catalog.lesson(lesson), task, cells, seed, with_one_that_must_fail=True)
+    judge = checks.judged if seed == checks.seed else partial(judged, seed=seed)  # other inputs: collected anew
+    told = judge(catalog.lesson(lesson), task, cells, with_one_that_must_fail=True)
     if stopped := getattr(cells, "stopped", ""):
         told.text = told.text.replace(f"{task}: {told.state}, {told.points} of", f"{task}: {stopped}, 0 of")
         told.state, told.points = stopped, 0
@@ -112,27 +114,39 @@ def cells_beside(lesson: str, sources: list[str]) -> Cells:
     return Cells(functions)
 
 
-def serve(control: socket.socket, connection: socket.socket | None, files: str | None) -> None:
+def serve(checks: CollectedChecks, control: socket.socket, connection: socket.socket | None, files: str | None) -> None:
     """Judge what is asked for until the other end closes: {"lesson", "task", "seed", "cells"}, where `cells` are sources for a
-    task that is judged beside them, and else None.
+    task that is judged beside them, and else None. Each task is judged in a process of its own, which finds what `checks` share
+    as it was made, and not as the task before has left it.
 
-    `files` is, in both processes, the folder of the checks' files: what is in it crosses with the calls. None where the two
+    `files` is, in both processes, the folder of the checks' files: what changes in it crosses with the calls. None where the two
     processes see the same files anyway.
     """
     cloudpickle.register_pickle_by_value(importlib.import_module("tests"))  # which students' processes do not have
     if files is not None:
-        os.makedirs(files, exist_ok=True)
         tempfile.tempdir = files
-    gc.disable()  # a judge does not live long
-    with control.makefile("rw", encoding="utf-8") as lines:
+    with control.makefile("r", encoding="utf-8") as lines:
         for line in lines:
-            asked = json.loads(line)
-            sources = asked.pop("cells")
-            cells = CellsElsewhere(connection, files) if sources is None else cells_beside(asked["lesson"], sources)
-            try:
-                answer = asdict(verdict(**asked, cells=cells))
-                if sources is None:
-                    cells.done()
-            except Exception as error:
-                answer = {"trouble": getattr(cells, "stopped", "") or f"{type(error).__name__}: {error}"}
-            print(json.dumps(answer), file=lines, flush=True)
+            task = os.fork()
+            if task == 0:
+                try:
+                    control.sendall(f"{json.dumps(answered(checks, json.loads(line), connection, files))}\n".encode())
+                    os._exit(0)
+                finally:
+                    os._exit(1)
+            if os.waitpid(task, 0)[1] != 0:
+                return  # it had no answer
+
+
+def answered(checks: CollectedChecks, asked: dict, connection: socket.socket | None, files: str | None) -> dict:
+    """What is said of one task that was asked for."""
+    gc.disable()  # this process does not live long
+    sources = asked.pop("cells")
+    cells = CellsElsewhere(connection, files) if sources is None else cells_beside(asked["lesson"], sources)
+    try:
+        told = verdict(checks, **asked, cells=cells)
+        if sources is None:
+            cells.done()
+        return asdict(told)
+    except Exception as error:
+        return {"trouble": getattr(cells, "stopped", "") or f"{type(error).__name__}: {error}"}

@@ -19,6 +19,7 @@ import sys
 import tempfile
 from functools import lru_cache
 from importlib.metadata import EntryPoint
+from typing import NamedTuple
 
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -40,23 +41,30 @@ def use_forked_kernels(sandbox: bool = True) -> None:
     KernelProvisionerFactory.provisioners[NAME] = entry
 
 
+class Loaded(NamedTuple):
+    """The loaded process, which ends when this program does: this program's ends of the sockets to ask it for something."""
+
+    kernels: socket.socket
+    judges: socket.socket
+
+
 @lru_cache(maxsize=1)
-def loaded_process(in_sandbox: bool) -> socket.socket:
-    """This program's end of the socket of its loaded process, which ends when this program does.
+def loaded_process(in_sandbox: bool) -> Loaded:
+    """The loaded process of this program.
 
     Raises RuntimeError, in a sentence, where a sandbox is asked for and cannot be made.
     """
     if not hasattr(os, "pidfd_open"):
         raise RuntimeError(NO_SANDBOX.format("only Linux can make one"))
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
-        how = "sandbox" if in_sandbox else "open"
-        subprocess.Popen([sys.executable, "-m", "petkata.classroom.loaded", str(theirs.fileno()), how],
-                         pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True)
-    told = json.loads(ours.recv(10_000) or '{"trouble": "the process that has fastai loaded has ended"}')
+    (kernels, its_kernels), (judges, its_judges) = (socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2))
+    with its_kernels, its_judges:
+        its = its_kernels.fileno(), its_judges.fileno()
+        subprocess.Popen([sys.executable, "-m", "petkata.classroom.loaded", *map(str, its), "sandbox" if in_sandbox else "open"],
+                         pass_fds=its, stdin=subprocess.DEVNULL, start_new_session=True)
+    told = json.loads(kernels.recv(10_000) or '{"trouble": "the process that has fastai loaded has ended"}')
     if told["trouble"]:
         raise RuntimeError(NO_SANDBOX.format(told["trouble"]))
-    return ours
+    return Loaded(kernels, judges)
 
 
 NO_SANDBOX = ("The submissions were not run: this system allows no sandbox to run them in ({}). To run them with your own rights "
@@ -67,12 +75,11 @@ IN_FORCE = {True: "Submissions run in a sandbox: no network, no files but their 
 TOLD = re.compile("PATH|LANG|LC_.*|TZ|PYTHON.*|PETKATA_.*|OMP_.*")
 
 
-def ask_for(request: dict, in_sandbox: bool, *handed_over: socket.socket) -> socket.socket:
+def ask_for(request: dict, source: socket.socket, *handed_over: socket.socket) -> socket.socket:
     """Ask the loaded process for a kernel or a judge that has these sockets. Over the socket that comes back it tells of it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        socket.send_fds(loaded_process(in_sandbox), [json.dumps(request).encode()],
-                        [theirs.fileno(), *(one.fileno() for one in handed_over)])
+        socket.send_fds(source, [json.dumps(request).encode()], [theirs.fileno(), *(one.fileno() for one in handed_over)])
     return ours
 
 
@@ -83,17 +90,15 @@ class Judge:
         self.own = tempfile.mkdtemp(prefix="judge-", dir="/tmp")
         folder = f"{self.own}/folder"
         os.mkdir(folder)
-        self.files = "/tmp/petkata-judging" if kernel.in_sandbox and not beside else None
         self.control, its_control = socket.socketpair()
         with its_control:
             handed_over = [its_control] if beside else [its_control, kernel.answers]
-            self.socket = ask_for({"folder": folder, "files": self.files, "own": self.own}, kernel.in_sandbox, *handed_over)
+            request = {"folder": folder, "own": self.own, "answers": None if beside else 4}
+            self.socket = ask_for(request, loaded_process(kernel.in_sandbox).judges, *handed_over)
         self.lines = self.control.makefile("rw", encoding="utf-8")
 
-    @property
-    def cell(self) -> str:
-        """What the kernel must run while this judge asks it."""
-        return f"from petkata.classroom import answering as _; _.serve(get_ipython().user_ns, {self.files!r})"
+    # What the kernel must run while a judge asks it.
+    cell = "from petkata.classroom import answering as _; _.serve(get_ipython().user_ns)"
 
     def verdict(self, lesson: str, task: str, seed: int | None, cells: list[str] | None, seconds: float | None) -> dict:
         """What the judge says of a task. Where it says nothing in so many seconds, or is gone: {"trouble": why}."""
@@ -125,7 +130,7 @@ class ForkedKernel:
         self.answers, its_answers = socket.socketpair()  # for a judge to call its functions through
         request = {"arguments": arguments, "folder": folder, "environment": environment, "own": sockets}
         with its_answers:
-            self.socket = ask_for(request, in_sandbox, its_answers)
+            self.socket = ask_for(request, loaded_process(in_sandbox).kernels, its_answers)
         self.returncode: int | None = None
         self.pid = self._told().get("pid", -1)
         if self.pid == -1:

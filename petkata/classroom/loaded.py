@@ -1,7 +1,8 @@
-"""The loaded process: it has fastai and all that checks need in its memory, and forks a kernel from itself on request.
+"""The loaded process: it has fastai in its memory, and forks a kernel from itself on request; and a second one, forked from it,
+that has collected the checks as well, and forks judges. No kernel has ever had the checks in its memory.
 
 To import fastai takes seconds; a forked kernel has it at once, and shares its memory. Started by `petkata.classroom.kernels`,
-which hands over one end of a socket. Each request comes with a socket of its own: over it the pid is told, and the exit code
+which hands over the ends of two sockets. Each request comes with a socket of its own: over it the pid is told, and the exit code
 when the kernel has ended. When nbgrader is gone, killed or not, its end of the sockets closes: then all kernels are killed.
 """
 
@@ -21,8 +22,13 @@ import sys
 import tempfile
 import traceback
 from dataclasses import dataclass
+from functools import partial
+from typing import Callable
 
+from petkata.checking.notebook import with_checks
 from petkata.classroom import sandbox
+from petkata.classroom.answering import FOLDER
+from petkata.course.catalog import HIDDEN_SEED
 
 LIBRARIES = ("torch", "fastai.vision.all", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "sqlite3",
              "tornado.platform.asyncio", "IPython.extensions.storemagic", "PIL.JpegImagePlugin", "matplotlib.pyplot",
@@ -38,18 +44,14 @@ def load() -> None:
     importlib.import_module("petkata.torchvision_guard")
     for library in LIBRARIES:
         importlib.import_module(library)
-    from petkata.checking.notebook import Cells, judged
-    from petkata.course import catalog
     from petkata.pets.tiny import tiny_pets
 
     os.environ["PETKATA_PETS"] = str(tiny_pets())  # in a sandbox nobody finds the user's cache
-    straight = Cells({"cosine_anneal": lambda start, end, position: start})
-    judged(catalog.lesson("lesson3"), "cosine_anneal", straight)  # so that pytest itself is loaded
     gc.collect()
     gc.freeze()
 
 
-def readable(also: tuple[str, ...] = ()) -> tuple[str, ...]:
+def readable(*also: str) -> tuple[str, ...]:
     """What a process in a sandbox may read: Python, the pets, and the course, of its checks and solutions only what is told."""
     from petkata.course.catalog import ROOT, lesson_names
 
@@ -80,8 +82,8 @@ class Kernel:
             pass  # nobody listens any more
 
 
-def serve(requests: socket.socket, in_sandbox: bool) -> None:
-    """Fork kernels and judges until the other end of `requests` closes, each in a sandbox of its own, or in none."""
+def serve(requests: socket.socket, become: Callable[..., None]) -> None:
+    """Fork kernels or judges until the other end of `requests` closes. `become` makes one of a new process, and does not return."""
     kernels: dict[int, Kernel] = {}  # by the handle of its process
     with selectors.DefaultSelector() as selector:
         selector.register(requests, selectors.EVENT_READ)
@@ -94,7 +96,7 @@ def serve(requests: socket.socket, in_sandbox: bool) -> None:
                             kernel.kill()
                         return
                     asker = socket.socket(fileno=fds[0])
-                    kernel = forked(json.loads(request), asker, fds[1:], in_sandbox)
+                    kernel = forked(become, json.loads(request), asker, fds[1:])
                     for fd in fds[1:]:
                         os.close(fd)
                     handle = os.pidfd_open(kernel.pid)
@@ -118,12 +120,11 @@ def serve(requests: socket.socket, in_sandbox: bool) -> None:
                     kernel.asker.close()
 
 
-def forked(request: dict, asker: socket.socket, fds: list[int], in_sandbox: bool) -> Kernel:
+def forked(become: Callable[..., None], request: dict, asker: socket.socket, fds: list[int]) -> Kernel:
     """A new process, which becomes the kernel or the judge of this request. It keeps `fds`, as 3 and onward."""
-    own = request.pop("own")
     pid = os.fork()
     if pid:
-        return Kernel(pid, asker, own)
+        return Kernel(pid, asker, request["own"])
     try:
         os.setsid()
         high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 200) for fd in fds]
@@ -131,33 +132,34 @@ def forked(request: dict, asker: socket.socket, fds: list[int], in_sandbox: bool
             os.dup2(fd, place)
         # Among the others is what leads to nbgrader and other kernels.
         os.closerange(3 + len(fds), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-        is_kernel = "arguments" in request
-        if in_sandbox:
-            course = () if is_kernel else ("conftest.py", "tests", "solutions")
-            sandbox.enter(sandbox.View(readable(course), request["folder"], own))
-        become_kernel(**request) if is_kernel else become_judge(**request, answers=len(fds) == 2)
+        become(**request)
     except BaseException:
-        traceback.print_exc()
+        traceback.print_exc(file=sys.__stderr__)
     finally:
         os._exit(1)
 
 
-def become_judge(folder: str, files: str | None, answers: bool) -> None:
-    """Judge what is asked for over socket 3, with the functions of the kernel at the other end of socket 4, if there is one."""
+def become_judge(checks, files: str | None, folder: str, own: str, answers: int | None) -> None:
+    """Judge what is asked for over socket 3, with the functions of the kernel at the other end of socket `answers`."""
     from petkata.classroom import judge
 
+    if files is not None:
+        sandbox.enter(sandbox.View(readable("conftest.py", "tests", "solutions"), (folder, files), own))
     os.chdir(folder)
-    judge.serve(socket.socket(fileno=3), socket.socket(fileno=4) if answers else None, files)
+    judge.serve(checks, socket.socket(fileno=3), socket.socket(fileno=answers) if answers else None, files)
     os._exit(0)
 
 
-def become_kernel(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
+def become_kernel(files: str | None, arguments: list[str], folder: str, environment: dict[str, str], own: str) -> None:
     """Be an ipykernel with these command-line arguments; does not return."""
     from ipykernel.kernelapp import IPKernelApp
 
-    pets = os.environ["PETKATA_PETS"]
+    if files is not None:
+        sandbox.enter(sandbox.View(readable(), (folder, files), own))
+        environment[FOLDER] = files
+    environment["PETKATA_PETS"] = os.environ["PETKATA_PETS"]
     os.environ.clear()
-    os.environ.update(environment, PETKATA_PETS=pets)
+    os.environ.update(environment)
     os.chdir(folder)
     app = IPKernelApp.instance()
     # Should the parent die, the kernel ends. In a sandbox it sees no parent, and Linux ends it.
@@ -166,16 +168,57 @@ def become_kernel(arguments: list[str], folder: str, environment: dict[str, str]
     os._exit(0)
 
 
-def main(own_end: socket.socket, in_sandbox: bool) -> None:
+def serve_judges(requests: socket.socket, ready: socket.socket, files: str | None) -> None:
+    """Collect the checks of all lessons, close `ready`, and fork judges that have them. `files`, in a sandbox, is a folder for
+    what checks share: made here once, it is there in all sandboxes, and what one changes there no other sees."""
+    from petkata.course import catalog
+
+    def serve_with(checks):
+        if files is not None:
+            checks.share()
+            allow_all(files)
+        gc.collect()
+        gc.freeze()
+        ready.close()
+        serve(requests, partial(become_judge, checks, files))
+
+    lessons = [catalog.lesson(name) for name in catalog.lesson_names()]
+    with_checks(lessons, serve_with, seed=HIDDEN_SEED, folder=f"{files}/pytest" if files else None)
+
+
+def allow_all(folder: str) -> None:
+    """Let every user of a sandbox write here; each writes into a layer of its own."""
+    for below, _, names in os.walk(folder):
+        os.chmod(below, 0o777)
+        for path in (f"{below}/{name}" for name in names):
+            if not os.path.islink(path):
+                os.chmod(path, 0o666)
+
+
+def main(kernels: socket.socket, judges: socket.socket, in_sandbox: bool) -> None:
     load()
-    why = None
-    if in_sandbox:
-        with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as folder:
-            why = sandbox.trouble(sandbox.View(readable(), folder, scratch))
-    own_end.send(json.dumps({"trouble": why}).encode())
-    if why is None:
-        serve(own_end, in_sandbox)
+    with tempfile.TemporaryDirectory(prefix="petkata-judging-", ignore_cleanup_errors=True) as files:
+        why = None
+        if in_sandbox:
+            with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as folder:
+                why = sandbox.trouble(sandbox.View(readable(), (folder, files), scratch))
+        if why is None:
+            waiting, ready = socket.socketpair()
+            if os.fork() == 0:
+                kernels.close()
+                waiting.close()
+                try:
+                    serve_judges(judges, ready, files if in_sandbox else None)
+                except BaseException:
+                    traceback.print_exc(file=sys.__stderr__)
+                os._exit(0)
+            judges.close()
+            ready.close()
+            waiting.recv(1)
+        kernels.send(json.dumps({"trouble": why}).encode())
+        if why is None:
+            serve(kernels, partial(become_kernel, files if in_sandbox else None))
 
 
 if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])), sys.argv[2] == "sandbox")
+    main(*(socket.socket(fileno=int(number)) for number in sys.argv[1:3]), sys.argv[3] == "sandbox")

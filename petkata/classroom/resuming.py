@@ -36,10 +36,12 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def lose_nothing() -> None:
     """Let this program's nbgrader, its formgrader included, take submissions in and finish them as told here."""
+    from nbgrader import api as gradebooks
     from nbgrader.apps import api, autogradeapp, generatefeedbackapp
 
     autogradeapp.Autograde = api.Autograde = AutogradeAll
     generatefeedbackapp.GenerateFeedback = api.GenerateFeedback = FeedbackInOnePiece
+    gradebooks.create_engine = functools.cache(gradebooks.create_engine)  # nbgrader would compile each query again and again
     api.NbGraderAPI.get_submitted_timestamp = without_errors(api.NbGraderAPI.get_submitted_timestamp)
 
 

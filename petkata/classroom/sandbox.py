@@ -14,6 +14,7 @@ import ctypes
 import os
 import re
 import resource
+import shutil
 import signal
 import sys
 from dataclasses import dataclass
@@ -44,11 +45,11 @@ class SandboxError(Exception):
 
 @dataclass(frozen=True)
 class View:
-    """What a kernel sees of the disk besides the system: `readable` files and folders; `folder`, its own, in which what it
-    writes is not kept; `scratch`, an empty folder of its own that others see as well."""
+    """What a kernel sees of the disk besides the system: `readable` files and folders; `folders` in which what it writes is not
+    kept, in the first of which it begins; `scratch`, an empty folder of its own that others see as well."""
 
     readable: tuple[str, ...]
-    folder: str
+    folders: tuple[str, ...]
     scratch: str
 
 
@@ -103,17 +104,20 @@ def _change_root(view: View) -> None:
     _read_only(root + "/proc")  # to root, its settings are files like any other
     os.makedirs(root + view.scratch)
     _mount(view.scratch, root + view.scratch, None, BIND)  # and not what is mounted in it: the new root
-    for part in ("upper", "work", "old"):
-        os.makedirs(f"{root}/.sandbox/{part}")
-    os.makedirs(root + view.folder, exist_ok=True)
-    _mount("overlay", root + view.folder, "overlay", NOSUID | NODEV,
-           f"lowerdir={_escaped(view.folder)},upperdir={_escaped(root)}/.sandbox/upper,workdir={_escaped(root)}/.sandbox/work,"
-           "userxattr")
+    os.makedirs(f"{root}/.sandbox/old")
+    for number, folder in enumerate(view.folders):
+        layer = f"{root}/.sandbox/{number}"
+        os.makedirs(f"{layer}/upper")
+        os.makedirs(f"{layer}/work")
+        shutil.copymode(folder, f"{layer}/upper")
+        os.makedirs(root + folder, exist_ok=True)
+        _mount("overlay", root + folder, "overlay", NOSUID | NODEV,
+               f"lowerdir={_escaped(folder)},upperdir={_escaped(layer)}/upper,workdir={_escaped(layer)}/work,userxattr")
     _call("pivot_root", _libc().syscall, SYS_PIVOT_ROOT, root.encode(), f"{root}/.sandbox/old".encode())
     os.chdir("/")
     _call("umount", _libc().umount2, b"/.sandbox/old", DETACH)
     os.rmdir("/.sandbox/old")
-    os.chdir(view.folder)
+    os.chdir(view.folders[0])
 
 
 def _escaped(path: str) -> str:
@@ -178,7 +182,7 @@ def _become(stranger: int, view: View) -> None:
     be another one in each kernel: the limit of processes is one for all of a user's."""
     for path in (view.scratch, *(f"{view.scratch}/{name}" for name in os.listdir(view.scratch) if name != "root")):
         os.chown(path, stranger, stranger)
-    for path in (view.folder, *_some_files(view.folder)):  # of the layer above it; what lies below stays as it is
+    for path in (view.folders[0], *_some_files(view.folders[0])):  # of the layer above it; what lies below stays as it is
         os.chown(path, stranger, stranger, follow_symlinks=False)
     os.setgroups([])
     os.setresgid(stranger, stranger, stranger)

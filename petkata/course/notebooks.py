@@ -23,7 +23,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from petkata.course import catalog
 
-HIDDEN_SEED = 2027  # of the inputs that the hidden checks use
 SCHEMA = 3  # of nbgrader's metadata
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
@@ -83,7 +82,7 @@ def answer_cell(file: str, solution: str) -> nbformat.NotebookNode:
 
 def check_cell(task: catalog.Task) -> nbformat.NotebookNode:
     """The checks of a task, with the usual inputs; the line that makes others is hidden, and stays with the instructor."""
-    source = f'### BEGIN HIDDEN TESTS\ncheck.seed = {HIDDEN_SEED}\n### END HIDDEN TESTS\ncheck("{task.name}")'
+    source = f'### BEGIN HIDDEN TESTS\ncheck.seed = {catalog.HIDDEN_SEED}\n### END HIDDEN TESTS\ncheck("{task.name}")'
     return graded_by_nbgrader(f"check_{task.name}", source, locked=True, grade=True, points=task.points)
 
 

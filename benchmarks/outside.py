@@ -41,38 +41,42 @@ def forked(do) -> int:
         os._exit(0)
 
 
-def told(checks: CollectedChecks, lesson: catalog.Lesson, task: str, answers: list[Answer]) -> dict:
+def verdict(checks: CollectedChecks, lesson: catalog.Lesson, task: str, answers: list[Answer]) -> dict:
     """What the judge says of a task, with these answers in the cells."""
-    control, its_control = socket.socketpair()
+    told, tells = socket.socketpair()
     connection, its_connection = socket.socketpair()
     cells = [file_with(lesson, file, answers) for file in lesson.files]
     with tempfile.TemporaryDirectory() as files:
 
         def answer():
-            for one in (control, its_control, connection):
+            for one in (told, tells, connection):
                 one.close()
             if os.getuid() == 0:  # with a folder of its own at the same place
                 sandbox._call("unshare", sandbox._libc().unshare, sandbox.NEW_MOUNT)
                 sandbox._mount(None, "/", None, sandbox.REC | sandbox.PRIVATE)
                 sandbox._mount("tmpfs", files, "tmpfs", 0)
                 os.environ[answering.FOLDER] = files
-            answering.serve(judge.cells_beside(lesson.name, cells).functions, its_connection)
+            answering.answer(judge.cells_beside(lesson.name, cells).functions, its_connection)
 
         def judging():
-            control.close()
+            told.close()
             its_connection.close()
-            judge.serve(checks, its_control, connection, files if os.getuid() == 0 else None)
+            says = judge.answered(checks, lesson.name, task, checks.seed, None, connection, files if os.getuid() == 0 else None)
+            tells.sendall(json.dumps(says).encode())
 
         pids = [forked(answer), forked(judging)]
-        for one in (its_control, connection, its_connection):
+        for one in (tells, connection, its_connection):
             one.close()
-        with control, control.makefile("rw", encoding="utf-8") as lines:
-            print(json.dumps({"lesson": lesson.name, "task": task, "seed": checks.seed, "cells": None}), file=lines, flush=True)
+        with told, told.makefile(encoding="utf-8") as lines:
             line = lines.readline()
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
     return json.loads(line or '{"trouble": "the judge ended"}')
+
+
+def say(text: str) -> None:
+    print(text, file=sys.__stdout__, flush=True)  # what is printed inside a run of pytest is not shown
 
 
 def compared(checks: CollectedChecks, name: str, kinds: list[str], tasks: list[str]) -> tuple[int, int]:
@@ -86,13 +90,13 @@ def compared(checks: CollectedChecks, name: str, kinds: list[str], tasks: list[s
             if not wanted or (name, answer.source) in seen:
                 continue
             seen.add((name, answer.source))
-            says = told(checks, lesson, name, [*handed_in[0][:place], answer, *handed_in[0][place + 1:]])
+            says = verdict(checks, lesson, name, [*handed_in[0][:place], answer, *handed_in[0][place + 1:]])
             n, right = n + 1, right + (says.get("points") == answer.points)
             if says.get("points") != answer.points:
                 text = textwrap.indent(says.get("text") or says["trouble"], "    ")
                 source = textwrap.indent(answer.source, "        ")
-                print(f"{lesson.name}, {name}, {answer.kind}: {answer.points} points expected\n{text}\n{source}", file=sys.__stdout__, flush=True)
-    print(f"{lesson.name}: {right} of {n}", file=sys.__stdout__, flush=True)
+                say(f"{lesson.name}, {name}, {answer.kind}: {answer.points} points expected\n{text}\n{source}")
+    say(f"{lesson.name}: {right} of {n}")
     return n, right
 
 

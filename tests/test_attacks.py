@@ -141,6 +141,18 @@ def cosine_anneal(start, end, position): os._exit(0)""",
 import pytest
 def cosine_anneal(start, end, position): pytest.exit("all passed", returncode=0)""",
 }
+ROBBED = """
+import os, pickle, socket, struct, threading
+class Program:
+    def __reduce__(self): return os.system, ("echo ran > /tmp/ran",)
+def sent(plain, message):
+    parts = pickle.dumps(message), b"" if plain else pickle.dumps(None)
+    return struct.pack(">?QQ", plain, *map(len, parts)) + b"".join(parts)
+def rob():
+    judges = socket.socket(fileno=3)
+    while True:
+        socket.socket(fileno=socket.recv_fds(judges, 1, 1)[1][0]).sendall({})
+threading.Thread(target=rob, daemon=True).start()"""  # the kernel, of the socket that leads to the judge
 KERNEL = {  # the kernel, and what leads out of it
     "a kernel that says that all is well": """
 kernel = get_ipython().kernel
@@ -150,22 +162,9 @@ kernel.do_execute = do_execute""",
     "a serving function of its own": """
 import petkata.classroom.answering as answering
 answering.serve = lambda *args: print("served")""",
-    "answers sent ahead": """
-import pickle, socket
-judge = socket.socket(fileno=3)
-payload = pickle.dumps(({}, [], [], "gave", "def cosine_anneal(): return 1"))
-for part in (payload, pickle.dumps(None)) * 200:
-    judge.sendall(len(part).to_bytes(8, "big") + part)
-judge.detach()""",
     "noise sent ahead": """
 import os
 os.write(3, os.urandom(100_000))""",
-    "a claim to be a judge": """
-import pickle, socket
-judge = socket.socket(fileno=3)
-for part in (pickle.dumps(({}, [], [], "call", "call", "", ("cosine_anneal",), {})), pickle.dumps(None)):
-    judge.sendall(len(part).to_bytes(8, "big") + part)
-judge.detach()""",
     "a pickle of its own in the socket": """
 import os, socket
 import petkata.classroom.crossing as crossing
@@ -179,9 +178,11 @@ crossing._Pickler.dump = dump""",
     "files outside the folder": """
 import petkata.classroom.crossing as crossing
 crossing.Crossing._new_files = lambda self: {"../../etc/passwd": b"me", "/tmp/petkata-judging/../x": b"me"}""",
-    "a length that fills the memory": """
-import os
-os.write(3, (2**60).to_bytes(8, "big"))""",
+    "answers in the place of the kernel": ROBBED.format('sent(True, ("gave", "def cosine_anneal(): return 1")) * 200'),
+    "a claim to be a judge": ROBBED.format('sent(False, ({}, [], [], "call", "call", "", ("cosine_anneal",), ()))'),
+    "a program in what should be plain": ROBBED.format('sent(True, ("gave", Program()))'),
+    "noise in the place of answers": ROBBED.format("os.urandom(100_000)"),
+    "a length that fills the memory": ROBBED.format('struct.pack(">?QQ", False, 2**60, 2**60)'),
 }
 
 

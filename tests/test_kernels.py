@@ -99,20 +99,18 @@ def test_it_holds_nothing_that_leads_to_others(kernels):
     assert "socket:" in held and "pidfd" not in held
     packets = "import socket; print([fd for fd in range(3, 200) if kind(fd) == socket.SOCK_SEQPACKET])"
     run(client, "def kind(fd):\n    try: return socket.socket(fileno=os.dup(fd)).type\n    except OSError: pass")
-    assert run(client, packets) == "[]\n"
+    assert run(client, packets) == "[3]\n", "the one over which it is sent sockets that lead to judges"
 
 
 def judged(kernel, source, task):
     """What the judge says of a task, with the function that this source defines in a kernel."""
-    from petkata.classroom.kernels import Judge
+    from petkata.classroom.kernels import ANSWER
 
     manager, client = kernel
     run(client, source)
-    judge = Judge(manager.provisioner.process)
-    client.execute(judge.cell, silent=True)
-    told = judge.verdict("lesson3", task, None, None, 120)
-    judge.close()
-    return told
+    judge = manager.provisioner.process.judge("lesson3", task, None)
+    client.execute(ANSWER, silent=True)
+    return judge.verdict(120)
 
 
 @pytest.mark.parametrize("task, file", [("cosine_anneal", "anneal"), ("train", "train")])

@@ -67,7 +67,8 @@ def inside(course, tmp_path):
 def test_this_system_allows_one(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "scratch").mkdir()
-    view = sandbox.View((sys.prefix, sys.base_prefix, str(ROOT / "petkata")), (str(tmp_path / "folder"),), str(tmp_path / "scratch"))
+    readable = sys.prefix, sys.base_prefix, str(ROOT / "petkata")
+    view = sandbox.View(readable, (str(tmp_path / "folder"),), str(tmp_path / "scratch"))
     assert sandbox.trouble(view) is None
 
 

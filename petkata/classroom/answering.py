@@ -5,20 +5,49 @@ from __future__ import annotations
 import inspect
 import io
 import os
+import select
 import socket
 import textwrap
+import threading
 from contextlib import redirect_stderr, redirect_stdout
 
-ANSWERS = 3  # the number of the socket that leads to the judge
+JUDGES = 3  # the number of the socket over which this kernel is sent those that lead to judges
 FOLDER = "PETKATA_JUDGING"  # in the environment: the folder of the checks' files; unset where judge and kernel see the same
 MOST = 20_000  # characters of what an answer prints, for each call
 
 
-def serve(functions: dict, connection: socket.socket | None = None) -> None:
-    """Do what the judge asks for with these functions, until it has judged one task."""
+def serve(functions: dict) -> None:
+    """Let the judge who is next ask these functions, in a process of its own: whatever they do there, the kernel goes on."""
+    judges = socket.socket(fileno=JUDGES)
+    try:
+        [number] = socket.recv_fds(judges, 1, 1, socket.MSG_DONTWAIT)[1]  # it was sent before this was asked for
+    finally:
+        judges.detach()
+    if os.fork() == 0:
+        try:
+            import torch  # not above: the loaded process first says how many threads there are
+
+            torch.set_num_threads(1)  # a fork has none of the others
+            connection = socket.socket(fileno=number)
+            threading.Thread(target=end_with, args=(connection,), daemon=True).start()
+            answer(functions, connection)
+        finally:
+            os._exit(0)
+    os.close(number)
+
+
+def end_with(connection: socket.socket) -> None:
+    """End this process when nobody is at the other end any more, whatever it does at that time."""
+    poll = select.poll()
+    poll.register(connection, select.POLLRDHUP)
+    poll.poll()
+    os._exit(0)
+
+
+def answer(functions: dict, connection: socket.socket) -> None:
+    """Do what a judge asks for with these functions, until it has judged one task."""
     from petkata.classroom.crossing import Crossing, Ended
 
-    connection = connection or socket.socket(fileno=ANSWERS)
     said = io.StringIO()
 
     def known(name):
@@ -50,9 +79,3 @@ def serve(functions: dict, connection: socket.socket | None = None) -> None:
                 crossing.serve(verb, what)
     except Ended:
         pass
-    except BaseException:
-        connection.shutdown(socket.SHUT_RDWR)  # so that the judge does not wait for an answer
-        raise
-    finally:
-        if connection.fileno() == ANSWERS:
-            connection.detach()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
+from dataclasses import dataclass
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert.preprocessors import ClearMetadataPreprocessor
@@ -23,7 +24,7 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import is_grade, is_locked
 from traitlets import Integer, Unicode
 
-from petkata.classroom.kernels import NAME, ForkedKernel, ForkedProvisioner, Judge
+from petkata.classroom.kernels import ANSWER, NAME, ForkedKernel, ForkedProvisioner, Judge
 from petkata.classroom.results import STATES
 from petkata.course import catalog
 
@@ -43,6 +44,8 @@ NOT_JUDGED = {
     "not judged": "{task} could not be judged ({why}).\n{task}: not judged, 0 of {of} points",
 }
 
+AT_ONCE = 2  # tasks of one submission that are judged at a time
+
 # Checks that watch what the answer does to files, figures or this process itself. They are judged beside the student's code, in a
 # process that judges nothing else.
 BESIDE = {"pet_loaders", "pet_learner", "save_atomically", "keep_best", "export_for_inference", "plot_confusion", "range_test",
@@ -51,6 +54,15 @@ BESIDE = {"pet_loaders", "pet_learner", "save_atomically", "keep_best", "export_
 LESSON = re.compile(r'checks_of\("(lesson\d+)"\)')
 CHECK = re.compile(r'(?:check\.seed = (?P<seed>\d+)\n)?check\("(?P<task>\w+)"\)')
 MARK = re.compile(r"^###.*\n?", re.MULTILINE)  # of nbgrader's, around what the learner does not see
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """A judge whose verdict is awaited: of which task, for the cell at which place."""
+
+    index: int
+    task: str
+    judge: Judge
 
 
 class ExecuteToTheEnd(Execute):
@@ -63,25 +75,24 @@ class ExecuteToTheEnd(Execute):
 
     def preprocess(self, nb, resources=None, *args, **kwargs):
         self.left_out: set[int] = set()  # places of cells that ended a kernel
-        self.judge: Judge | None = None
+        self.at_work: list[AtWork] = []  # the judges whose verdicts are awaited
         # The cell that begins is locked, so nbgrader has put it back; what a student wrote counts where there is none.
         cells = sorted(nb.cells, key=lambda cell: not is_locked(cell))
         self.lesson = next((found[1] for cell in cells if (found := LESSON.search(cell.source))), None)
         try:
             return super().preprocess(nb, resources, *args, **kwargs)
         finally:
-            self.dismiss()
+            for one in self.at_work:  # none, unless the notebook did not come to its end
+                one.judge.close()
 
     def preprocess_cell(self, cell, resources, index):
-        asked = CHECK.fullmatch(MARK.sub("", cell.source).strip()) if is_grade(cell) and self.lesson else None
-        kernel = getattr(self.km.provisioner, "process", None)
-        if asked and isinstance(kernel, ForkedKernel):
-            return self.judged(cell, asked["task"], asked["seed"], kernel, index), self.resources
-        if what := self.what_ended(cell, index):
+        if not self.ask(cell, index) and (what := self.what_ended(cell, index)):
             self.tell(cell, what)
             self.needs_a_look(NEEDS_A_LOOK[what])
             self.left_out.add(index)
             self.begin_again(index)
+        if index == len(self.nb.cells) - 1:
+            self.settle()
         return cell, self.resources
 
     def tell(self, cell, what: str) -> None:
@@ -92,9 +103,34 @@ class ExecuteToTheEnd(Execute):
 
     # --- the cells that check ---
 
-    def judged(self, cell, task: str, seed: str | None, kernel: ForkedKernel, index: int):
-        """Let the judge say what a task is worth, and show it in its cell."""
-        told = self.verdict(task, int(seed) if seed else None, kernel, index)
+    def ask(self, cell, index: int) -> bool:
+        """Let a judge begin with the task of a cell that checks, while the cells below go on. False where there is none."""
+        asked = CHECK.fullmatch(MARK.sub("", cell.source).strip()) if is_grade(cell) and self.lesson else None
+        kernel = getattr(self.km.provisioner, "process", None)
+        if not asked or not isinstance(kernel, ForkedKernel):
+            return False
+        task, seed = asked["task"], int(asked["seed"]) if asked["seed"] else None
+        while len(self.at_work) >= AT_ONCE:
+            self.show(self.at_work.pop(0))
+        if task in BESIDE:
+            sources = [cell.source for place, cell in enumerate(self.nb.cells[:index])
+                       if cell.cell_type == "code" and place not in self.left_out and not is_grade(cell)]
+            judge = Judge(kernel.in_sandbox, self.lesson, task, seed, cells=sources)
+        else:
+            judge = kernel.judge(self.lesson, task, seed)
+            self.kc.execute(ANSWER, silent=True, store_history=False)
+        self.at_work.append(AtWork(index, task, judge))
+        return True
+
+    def settle(self) -> list[int]:
+        """Wait for all verdicts, and show them. Gives back the places of cells whose judge was left without a word."""
+        settled = [(one.index, self.show(one)) for one in self.at_work]
+        self.at_work = []
+        return [index for index, state in settled if state == "crashed"]
+
+    def show(self, one: AtWork) -> str:
+        """Show in a cell what its task is worth, and give back the state of the task."""
+        told, task, cell = one.judge.verdict(self.timeout), one.task, self.nb.cells[one.index]
         state = told.get("state", told.get("trouble"))
         state = state if state in STATES else "not judged"
         passed = state == "passed" and not told.get("tampered")
@@ -107,32 +143,12 @@ class ExecuteToTheEnd(Execute):
                         new_output("error", ename="NotPassed", evalue=f"{task}: {state}", traceback=text.splitlines())]
         if told.get("tampered"):
             self.needs_a_look(f"{task}: a check passed that must fail. Somebody has tampered with the checks.")
-        if state in NOT_JUDGED and task not in BESIDE:
-            self.begin_again(index)
-        return cell
-
-    def verdict(self, task: str, seed: int | None, kernel: ForkedKernel, index: int) -> dict:
-        """What the judge says of a task with the cells above the one at `index`."""
-        if task in BESIDE:
-            sources = [cell.source for place, cell in enumerate(self.nb.cells[:index])
-                       if cell.cell_type == "code" and place not in self.left_out and not is_grade(cell)]
-            judge = Judge(kernel, beside=True)
-            told = judge.verdict(self.lesson, task, seed, sources, self.timeout)
-            judge.close()
-            return told
-        self.judge = self.judge or Judge(kernel)
-        self.kc.execute(self.judge.cell, silent=True, store_history=False)
-        return self.judge.verdict(self.lesson, task, seed, None, self.timeout)
+        return state
 
     def needs_a_look(self, sentence: str) -> None:
         looks = self.nb.metadata.setdefault("petkata", {}).setdefault("needs_a_look", [])
         if sentence not in looks:
             looks.append(sentence)
-
-    def dismiss(self) -> None:
-        if self.judge:
-            self.judge.close()
-            self.judge = None
 
     # --- running cells ---
 
@@ -172,14 +188,17 @@ class ExecuteToTheEnd(Execute):
             self.ended_by = "KernelEnded"
 
     def begin_again(self, place: int) -> None:
-        """A new kernel, in which the cells before `place` have run, but for the checks and for those that ended a kernel."""
-        self.dismiss()
+        """A new kernel, in which the cells before `place` have run, but for those that ended a kernel. What was being judged when
+        the kernel ended is judged again."""
+        again = self.settle()
         self._cleanup_kernel()
         self.km = self.create_kernel_manager()
         self.start_new_kernel()
         self.start_new_kernel_client()
         for index, cell in enumerate(self.nb.cells[:place]):
-            if cell.cell_type == "code" and index not in self.left_out and not is_grade(cell):
+            if index in again:
+                self.ask(cell, index)
+            elif cell.cell_type == "code" and index not in self.left_out and not is_grade(cell):
                 what = self.what_ended(copy.deepcopy(cell), index)
                 self.nb.cells[index] = cell  # with what it has shown the first time
                 if what:

@@ -1,7 +1,7 @@
 """Grading a class: nbgrader's own autograde, many submissions at once, on this machine or on a cluster.
 
-A worker is a process that grades one submission after the other, so that fastai is loaded once for each worker, and none is
-idle while there is something to do. The course's nbgrader_config.py decides everything else, the database too.
+A worker is a process that grades one submission after the other, so that none is idle while there is something to do. The
+course's nbgrader_config.py decides everything else, the database too.
 
 While a submission is being graded, a file in `.grading/` of the course's folder says so. What was interrupted, by whatever, is
 so known and graded anew; a lock beside it keeps two workers from grading the same.
@@ -26,7 +26,6 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 import nbgrader.api
-import sqlalchemy
 from filelock import FileLock
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import AutogradeApp, autogradeapp
@@ -36,8 +35,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from petkata.classroom import results
-from petkata.classroom.kernels import IN_FORCE
+from petkata.classroom import kernels, results, resuming
+from petkata.classroom.kernels import IN_FORCE, ForkedProvisioner, Loaded
 
 TRIES = 3  # for a submission whose worker ends while grading it
 BEAT = 5.0  # seconds between two lines on how far it is, where no bar can be drawn
@@ -101,15 +100,8 @@ def application(course: str) -> AutogradeApp:
         raise CannotGrade(f"{config} stopped with {type(error).__name__}: {error}") from error
     app.log.handlers = [handler for handler in app.log.handlers if hasattr(handler, "baseFilename")]
     app.log.propagate = False
-    nbgrader.api.create_engine = engine
+    nbgrader.api.create_engine = resuming.engine
     return app
-
-
-@lru_cache(maxsize=4)
-def engine(url: str, **options) -> sqlalchemy.Engine:
-    """One for each database, not for each of the many times that nbgrader opens it: SQLAlchemy compiles all that it asks
-    an engine anew, and keeps it for long."""
-    return sqlalchemy.create_engine(url, **options)
 
 
 @contextlib.contextmanager
@@ -249,8 +241,12 @@ def forget(assignment: Assignment, student: str) -> None:
 
 
 def on_this_machine(assignment: Assignment, students: list[str], jobs: int) -> Iterator[Outcome]:
-    """Grade with so many worker processes. One that ends, by whatever, is replaced, and its submission graded by another."""
+    """Grade with so many worker processes, for which fastai is loaded once. One that ends, by whatever, is replaced, and its
+    submission graded by another."""
     context = workers_context()
+    loaded = None
+    if ForkedProvisioner.wanted and not all(assignment.folder("autograded", student).exists() for student in students):
+        loaded = kernels.loaded_process(ForkedProvisioner.in_sandbox)
     waiting, ends, at_work = deque(students), Counter(), {}
 
     def hand_out(pipe, process):
@@ -261,7 +257,7 @@ def on_this_machine(assignment: Assignment, students: list[str], jobs: int) -> I
 
     def begin():
         pipe, theirs = context.Pipe()
-        process = context.Process(target=work, args=(theirs, assignment), daemon=True)
+        process = context.Process(target=work, args=(theirs, assignment, loaded), daemon=True)
         process.start()
         theirs.close()
         hand_out(pipe, process)
@@ -316,8 +312,9 @@ def lost(code: int | None) -> str:
     return f"The process that graded it ended each of {TRIES} times ({how}). Grade the others, and look at this one alone."
 
 
-def work(pipe, assignment: Assignment) -> None:
+def work(pipe, assignment: Assignment, loaded: Loaded | None) -> None:
     """Be a worker: grade each student whose name comes through the pipe, until it closes."""
+    kernels.shared = loaded
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that the user sees
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):  # kernels inherit them: no submission writes to the terminal

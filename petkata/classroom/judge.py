@@ -1,15 +1,13 @@
-"""The judge: a process that runs the checks of a submission, and calls the student's functions in another process.
+"""The judge: a process that runs the checks of a task, and calls the student's functions in another process.
 
-It is forked, for one kernel, from a process that has collected all checks. Over one socket nbgrader names a task and hears the
-verdict, as a line of JSON each; the other leads to the kernel (`petkata.classroom.answering`).
+It is forked, for one task, from a process that has collected all checks, so that it finds what they share as it was made, and not
+as another task has left it. A socket leads to the kernel (`petkata.classroom.answering`).
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
-import json
-import os
 import socket
 import tempfile
 from dataclasses import asdict
@@ -78,7 +76,7 @@ class CellsElsewhere:
             raise answers.AnswerError(self.why) from None
 
     def done(self) -> None:
-        """Let the kernel go on."""
+        """Tell the other end that it may end."""
         if not self.stopped:
             try:
                 self.crossing.send("end")
@@ -114,37 +112,20 @@ def cells_beside(lesson: str, sources: list[str]) -> Cells:
     return Cells(functions)
 
 
-def serve(checks: CollectedChecks, control: socket.socket, connection: socket.socket | None, files: str | None) -> None:
-    """Judge what is asked for until the other end closes: {"lesson", "task", "seed", "cells"}, where `cells` are sources for a
-    task that is judged beside them, and else None. Each task is judged in a process of its own, which finds what `checks` share
-    as it was made, and not as the task before has left it.
+def answered(checks: CollectedChecks, lesson: str, task: str, seed: int | None, sources: list[str] | None,
+             connection: socket.socket | None, files: str | None) -> dict:
+    """What is said of a task: with the functions at the other end of `connection`, or with those that `sources` define here.
 
     `files` is, in both processes, the folder of the checks' files: what changes in it crosses with the calls. None where the two
     processes see the same files anyway.
     """
     cloudpickle.register_pickle_by_value(importlib.import_module("tests"))  # which students' processes do not have
+    gc.disable()  # this process does not live long
     if files is not None:
         tempfile.tempdir = files
-    with control.makefile("r", encoding="utf-8") as lines:
-        for line in lines:
-            task = os.fork()
-            if task == 0:
-                try:
-                    control.sendall(f"{json.dumps(answered(checks, json.loads(line), connection, files))}\n".encode())
-                    os._exit(0)
-                finally:
-                    os._exit(1)
-            if os.waitpid(task, 0)[1] != 0:
-                return  # it had no answer
-
-
-def answered(checks: CollectedChecks, asked: dict, connection: socket.socket | None, files: str | None) -> dict:
-    """What is said of one task that was asked for."""
-    gc.disable()  # this process does not live long
-    sources = asked.pop("cells")
-    cells = CellsElsewhere(connection, files) if sources is None else cells_beside(asked["lesson"], sources)
+    cells = CellsElsewhere(connection, files) if sources is None else cells_beside(lesson, sources)
     try:
-        told = verdict(checks, **asked, cells=cells)
+        told = verdict(checks, lesson, task, seed, cells)
         if sources is None:
             cells.done()
         return asdict(told)

@@ -9,6 +9,7 @@ which it starts with the first kernel. The messages go through sockets in a fold
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -42,18 +43,23 @@ def use_forked_kernels(sandbox: bool = True) -> None:
 
 
 class Loaded(NamedTuple):
-    """The loaded process, which ends when this program does: this program's ends of the sockets to ask it for something."""
+    """The loaded process, which ends with the last program that has these ends of the sockets to ask it for something."""
 
     kernels: socket.socket
     judges: socket.socket
 
 
+shared: Loaded | None = None  # that of the program which has started this one, if it has handed over its own
+
+
 @lru_cache(maxsize=1)
 def loaded_process(in_sandbox: bool) -> Loaded:
-    """The loaded process of this program.
+    """The loaded process of this program, which begins to load with the first call, and takes requests from then on.
 
-    Raises RuntimeError, in a sentence, where a sandbox is asked for and cannot be made.
+    Raises RuntimeError, in a sentence, where the system cannot have one.
     """
+    if shared is not None:
+        return shared
     if not hasattr(os, "pidfd_open"):
         raise RuntimeError(NO_SANDBOX.format("only Linux can make one"))
     (kernels, its_kernels), (judges, its_judges) = (socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2))
@@ -61,9 +67,6 @@ def loaded_process(in_sandbox: bool) -> Loaded:
         its = its_kernels.fileno(), its_judges.fileno()
         subprocess.Popen([sys.executable, "-m", "petkata.classroom.loaded", *map(str, its), "sandbox" if in_sandbox else "open"],
                          pass_fds=its, stdin=subprocess.DEVNULL, start_new_session=True)
-    told = json.loads(kernels.recv(10_000) or '{"trouble": "the process that has fastai loaded has ended"}')
-    if told["trouble"]:
-        raise RuntimeError(NO_SANDBOX.format(told["trouble"]))
     return Loaded(kernels, judges)
 
 
@@ -84,37 +87,41 @@ def ask_for(request: dict, source: socket.socket, *handed_over: socket.socket) -
 
 
 class Judge:
-    """The process that judges the answers of one kernel, or of cells that run beside it (`petkata.classroom.judge`)."""
+    """The process that judges one task (`petkata.classroom.judge`): with a function of a kernel, which answers over `answers`, or
+    with `cells`, sources that run beside the checks."""
 
-    def __init__(self, kernel: ForkedKernel, beside: bool = False):
+    def __init__(self, in_sandbox: bool, lesson: str, task: str, seed: int | None, answers: socket.socket | None = None,
+                 cells: list[str] | None = None):
         self.own = tempfile.mkdtemp(prefix="judge-", dir="/tmp")
         folder = f"{self.own}/folder"
         os.mkdir(folder)
-        self.control, its_control = socket.socketpair()
-        with its_control:
-            handed_over = [its_control] if beside else [its_control, kernel.answers]
-            request = {"folder": folder, "own": self.own, "answers": None if beside else 4}
-            self.socket = ask_for(request, loaded_process(kernel.in_sandbox).judges, *handed_over)
-        self.lines = self.control.makefile("rw", encoding="utf-8")
+        self.told, tells = socket.socketpair()
+        with tells:
+            handed_over = [tells] if answers is None else [tells, answers]
+            self.socket = ask_for({"folder": folder, "own": self.own}, loaded_process(in_sandbox).judges, *handed_over)
+        asked = {"lesson": lesson, "task": task, "seed": seed, "sources": cells}
+        self.told.sendall(f"{json.dumps(asked)}\n".encode())
 
-    # What the kernel must run while a judge asks it.
-    cell = "from petkata.classroom import answering as _; _.serve(get_ipython().user_ns)"
-
-    def verdict(self, lesson: str, task: str, seed: int | None, cells: list[str] | None, seconds: float | None) -> dict:
-        """What the judge says of a task. Where it says nothing in so many seconds, or is gone: {"trouble": why}."""
-        self.control.settimeout(seconds)
+    def verdict(self, seconds: float | None) -> dict:
+        """What the judge says. Where it says nothing in so many seconds, or is gone: {"trouble": why}. The judge ends."""
+        self.told.settimeout(seconds)
         try:
-            print(json.dumps({"lesson": lesson, "task": task, "seed": seed, "cells": cells}), file=self.lines, flush=True)
-            return json.loads(self.lines.readline(2**24) or '{"trouble": "crashed"}')
+            with self.told.makefile("r", encoding="utf-8") as lines:
+                return json.loads(lines.readline(2**24) or '{"trouble": "crashed"}')
         except TimeoutError:
             return {"trouble": "timed out"}
         except (OSError, ValueError):
             return {"trouble": "crashed"}
+        finally:
+            self.close()
 
     def close(self) -> None:
-        self.lines.close()
-        self.control.close()
+        self.told.close()
         self.socket.close()  # with which the loaded process ends it, should it live
+
+
+# What a kernel runs so that its functions answer the judge whose socket it is sent.
+ANSWER = "from petkata.classroom import answering as _; _.serve(get_ipython().user_ns)"
 
 
 class ForkedKernel:
@@ -127,18 +134,28 @@ class ForkedKernel:
 
     def __init__(self, arguments: list[str], folder: str, environment: dict[str, str], sockets: str, in_sandbox: bool = True):
         self.in_sandbox = in_sandbox
-        self.answers, its_answers = socket.socketpair()  # for a judge to call its functions through
+        self.judges, its_judges = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request = {"arguments": arguments, "folder": folder, "environment": environment, "own": sockets}
-        with its_answers:
-            self.socket = ask_for(request, loaded_process(in_sandbox).kernels, its_answers)
+        with its_judges:
+            self.socket = ask_for(request, loaded_process(in_sandbox).kernels, its_judges)
         self.returncode: int | None = None
-        self.pid = self._told().get("pid", -1)
-        if self.pid == -1:
-            raise RuntimeError("The process that has fastai loaded has ended before it could make a kernel.")
+        told = self._told()
+        if "pid" not in told:
+            trouble = NO_SANDBOX.format(told["trouble"]) if told else \
+                "The process that has fastai loaded has ended before it could make a kernel."
+            raise RuntimeError(trouble)
+        self.pid = told["pid"]
+
+    def judge(self, lesson: str, task: str, seed: int | None) -> Judge:
+        """A judge of what the kernel has defined. The kernel must run `ANSWER`, once for each."""
+        answers, its_answers = socket.socketpair()
+        with answers, its_answers:
+            socket.send_fds(self.judges, [b"."], [its_answers.fileno()])
+            return Judge(self.in_sandbox, lesson, task, seed, answers)
 
     def _told(self) -> dict:
         """What the loaded process says next; nothing when it is gone."""
-        return json.loads(self.socket.recv(1000) or "{}")
+        return json.loads(self.socket.recv(10_000) or "{}")
 
     def poll(self) -> int | None:
         if self.returncode is None:
@@ -181,6 +198,11 @@ class ForkedProvisioner(LocalProvisioner):
             self.parent.transport, self.parent.ip, self.parent.cache_ports = "ipc", f"{self.sockets}/s", False
             self.parent.connection_file = f"{self.sockets}/kernel.json"
         return await super().pre_launch(**kwargs)
+
+    async def wait(self) -> int | None:
+        while self.process is not None and self.process.poll() is None:  # more often than ten times a second
+            await asyncio.sleep(0.005)
+        return await super().wait()
 
     async def launch_kernel(self, cmd: list[str], **kwargs):
         if self.sockets is None:

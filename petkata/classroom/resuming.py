@@ -20,6 +20,7 @@ from fnmatch import fnmatch
 from glob import glob
 from pathlib import Path
 
+import sqlalchemy
 from filelock import FileLock, Timeout
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
@@ -29,6 +30,7 @@ from nbgrader.utils import is_grade
 from sqlalchemy.exc import OperationalError
 
 from petkata.classroom import intake
+from petkata.classroom.kernels import ForkedProvisioner, loaded_process
 
 FULL = ("The disk is full (%s). Nothing is lost. Make room, and give the same command again: it goes on with this submission.")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -41,8 +43,15 @@ def lose_nothing() -> None:
 
     autogradeapp.Autograde = api.Autograde = AutogradeAll
     generatefeedbackapp.GenerateFeedback = api.GenerateFeedback = FeedbackInOnePiece
-    gradebooks.create_engine = functools.cache(gradebooks.create_engine)  # nbgrader would compile each query again and again
+    gradebooks.create_engine = engine
     api.NbGraderAPI.get_submitted_timestamp = without_errors(api.NbGraderAPI.get_submitted_timestamp)
+
+
+@functools.lru_cache(maxsize=4)
+def engine(url: str, **options) -> sqlalchemy.Engine:
+    """One for each database, not for each of the many times that nbgrader opens it: SQLAlchemy compiles all that it asks
+    an engine anew, and keeps it for long."""
+    return sqlalchemy.create_engine(url, **options)
 
 
 def without_errors(of_time):
@@ -246,6 +255,8 @@ class AutogradeAll(InOnePiece, Autograde):
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
         if not super().init_destination(assignment_id, student_id):
             return False
+        if ForkedProvisioner.wanted:
+            loaded_process(ForkedProvisioner.in_sandbox)  # while it loads, the first submission is taken in
         taken_in = Path(self._format_source(assignment_id, student_id))
         shutil.rmtree(taken_in, ignore_errors=True)
         submission = Path(self.submission(assignment_id, student_id))

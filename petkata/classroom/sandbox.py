@@ -18,6 +18,7 @@ import shutil
 import signal
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 MEMORY = 6 * 2**30  # bytes of addresses on top of what is there already, most of which is never touched
@@ -158,7 +159,8 @@ def _read_only(below: str) -> None:
 def _mounted(below: str) -> list[str]:
     """The mount points at or below a folder."""
     with open("/proc/self/mounts", encoding="utf-8") as mounts:
-        points = [line.split()[1].encode().decode("unicode_escape") for line in mounts]
+        points = [line.split(" ", 2)[1] for line in mounts]
+    points = [point.encode().decode("unicode_escape") if "\\" in point else point for point in points]
     return [point for point in points if point == below or point.startswith(below + "/")]
 
 
@@ -211,6 +213,7 @@ def _give_up_rights() -> None:
 # --- calling Linux ---
 
 
+@lru_cache(maxsize=1)
 def _libc():
     return ctypes.CDLL(None, use_errno=True)
 

@@ -91,8 +91,8 @@ def compared(checks: CollectedChecks, name: str, kinds: list[str], tasks: list[s
                 continue
             seen.add((name, answer.source))
             says = verdict(checks, lesson, name, [*handed_in[0][:place], answer, *handed_in[0][place + 1:]])
-            n, right = n + 1, right + (says.get("points") == answer.points)
-            if says.get("points") != answer.points:
+            n, right = n + 1, right + (says.get("points", 0) == answer.points)
+            if says.get("points", 0) != answer.points:
                 text = textwrap.indent(says.get("text") or says["trouble"], "    ")
                 source = textwrap.indent(answer.source, "        ")
                 say(f"{lesson.name}, {name}, {answer.kind}: {answer.points} points expected\n{text}\n{source}")

@@ -61,6 +61,27 @@ def test_a_function_that_ends_the_kernel_costs_only_its_check(executed):
     assert first.errors == ["NotPassed"] and "The process ended while this ran" in first.text and second.text == PASSED
 
 
+SLOW = """
+import time
+at_once, called = cosine_anneal, 0
+def cosine_anneal(start, end, position):
+    global called
+    called += 1
+    time.sleep(0.02)
+    return at_once(start, end, position)
+"""
+
+
+def test_what_is_being_judged_when_the_kernel_ends_is_judged_again(executed):
+    *_, check, deadly, last = executed(START, ANNEAL, SLOW, 'check("cosine_anneal")', "import os; os._exit(1)", "print(called)")
+    assert check.text == PASSED and deadly.errors == ["KernelEnded"] and last.text == "0\n"
+
+
+def test_what_an_answer_does_while_it_is_judged_the_kernel_does_not_see(executed):
+    *_, check, last = executed(START, ANNEAL, SLOW, 'check("cosine_anneal")', "time.sleep(1); print(called)")
+    assert check.text == PASSED and last.text == "0\n"
+
+
 def test_too_much_memory_is_an_error_of_the_cell(executed):
     _, anneal, greedy, check = executed(START, ANNEAL, "hoard = bytearray(2**33)", 'check("cosine_anneal")')
     assert greedy.errors == ["MemoryError"] and check.text == PASSED

@@ -65,7 +65,7 @@ def answer(functions: dict, connection: socket.socket) -> None:
         said.truncate()
         return text
 
-    def call(name, *args, **kwargs):
+    def call(name, /, *args, **kwargs):
         return functions[name](*args, **kwargs)
 
     crossing = Crossing(connection, is_judge=False, folder=os.environ.get(FOLDER), printed=printed,

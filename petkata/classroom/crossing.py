@@ -14,6 +14,7 @@ numbers and the files of a check's folder. Gradients cross as well: `backward()`
 
 from __future__ import annotations
 
+import copyreg
 import importlib
 import inspect
 import io
@@ -166,7 +167,7 @@ def set_state(thing, state): ...
 def make_tensor(kind, dtype, shape, numbers, learns, is_parameter, number): ...
 def make_lazy(learns): ...
 def make_array(dtype, shape, numbers): ...
-def make_remote(name, parameters=()): ...
+def make_remote(name, parameters=(), arch=None): ...
 def make_opaque(name): ...
 def make_module(name): ...
 def make_callback(name, order, events, looks): ...
@@ -195,10 +196,10 @@ class _Pickler(cloudpickle.Pickler):
             if thing.dtype.kind not in "biufcSU":
                 raise CannotCross("An array of objects cannot be judged; numbers or texts are expected.")
             return make_array, (thing.dtype.str, thing.shape, thing.tobytes())
-        if crossing.is_judge and isinstance(thing, Iterator):
-            return iter, (list(thing),)
         if isinstance(thing, OPAQUE):
             return make_opaque, (kind.__name__,)
+        if kind.__name__ == "Recorder" and kind is sys.modules["fastai.learner"].Recorder:  # pickled, it forgets what it noted
+            return copyreg.__newobj__, (kind,), crossing.state_of(thing), None, None, set_state
         return (self._of_the_judge if crossing.is_judge else self._of_the_student)(thing, kind)
 
     def _of_the_judge(self, thing, kind):
@@ -208,7 +209,9 @@ class _Pickler(cloudpickle.Pickler):
                 or kind is types.MethodType and _is_the_courses(type(thing.__self__)):
             crossing.open.add(id(thing))
             parameters = inspect.signature(thing).parameters.values()
-            return make_remote, (thing.__name__, tuple((parameter.name, int(parameter.kind)) for parameter in parameters))
+            arch = sys.modules["fastai.vision.learner"].model_meta.get(thing) if "fastai.vision.learner" in sys.modules else None
+            parameters = tuple((parameter.name, int(parameter.kind)) for parameter in parameters)
+            return make_remote, (thing.__name__, parameters, arch)
         if "fastai.callback.core" in sys.modules and isinstance(thing, sys.modules["fastai.callback.core"].Callback) \
                 and _is_the_courses(kind):
             events = tuple(event for event in vars(sys.modules["fastai.callback.core"].event)
@@ -374,7 +377,9 @@ class Crossing:
         self.was: dict[tuple, object] = {}  # the state of what can change, when it crossed last
         self.graphs: list[torch.Tensor] = []  # tensors computed here, whose gradients may be asked for
         self.open: set[int] = set()  # ids of the functions of this end that may be called
+        self.hooked: set[tuple[int, int]] = set()  # ids of tensors and of the checks' hooks that they have here
         self.across: set[int] = set()  # ids of tensors computed at the other end
+        self.gives = False  # whether it is a result that crosses now: the other end may ask for its gradients
         self.messages = 0
         self.handed: list[torch.Tensor] = []  # tensors in the last call
         self.surroundings: dict = {}  # as they were when the last message crossed
@@ -387,6 +392,8 @@ class Crossing:
 
     def call(self, thing, method: str, args: tuple, kwargs: dict):
         """Call something at the other end: a stand-in, or a service by its name. What it raises there, it raises here."""
+        if self.is_judge:  # what an iterator gives can cross; it itself cannot
+            args = tuple(iter(list(arg)) if isinstance(arg, Iterator) else arg for arg in args)
         self.handed = [thing for thing in _inside((args, kwargs)) if isinstance(thing, torch.Tensor)]
         self.send("call", thing, method, args, tuple(kwargs.items()))
         return self.answer()
@@ -427,9 +434,12 @@ class Crossing:
             self.send("raised", *self._told(error))
             return
         try:
+            self.gives = True
             self.send("gave", result)
         except CannotCross as error:
             self.send("raised", TypeError, (str(error),), [])
+        finally:
+            self.gives = False
 
     def _called(self, thing, method: str):
         if isinstance(thing, str):
@@ -476,15 +486,16 @@ class Crossing:
         return self.answer()
 
     def _gradients(self, number, gradient, keys):
-        if self.is_judge:
-            raise CannotCross("The student's process asks for what it does not need.")
-        sources = [self.objects[key] for key in keys]
+        sources = [self.known(key) for key in keys]
         learn = [source for source in sources if source.requires_grad]
         found = iter(torch.autograd.grad(self.graphs[number], learn, gradient, retain_graph=True, allow_unused=True))
         return [next(found) if source.requires_grad else None for source in sources]
 
     def sources(self) -> list[torch.Tensor]:
-        """What a tensor that is computed at the other end can depend on: weights known there, and what was handed over."""
+        """What a tensor that is computed at the other end can depend on: what was handed over, and weights known there; but what
+        the judge computes depends on the weights of a student's network only through what was handed over."""
+        if not self.is_judge:
+            return [thing for thing in self.handed if thing.requires_grad]
         weights = [thing for thing in self.objects.values() if isinstance(thing, torch.Tensor) and thing.is_leaf]
         others = [thing for thing in self.handed if not thing.is_leaf and id(thing) not in self.across]
         return [thing for thing in weights + others if thing.requires_grad]
@@ -596,7 +607,8 @@ class Crossing:
     def state_of(self, thing):
         """What of a thing can change, as far as it is its own: what it holds is not looked into."""
         if isinstance(thing, torch.Tensor):
-            return None if is_lazy(thing) else _numbers(thing), thing.requires_grad, thing.grad if thing.is_leaf else None
+            hooks = tuple((thing._backward_hooks or {}).values()) if self.is_judge else ()
+            return None if is_lazy(thing) else _numbers(thing), thing.requires_grad, thing.grad if thing.is_leaf else None, hooks
         if isinstance(thing, np.ndarray):
             return _numbers(thing)
         if isinstance(thing, random.Random):
@@ -643,7 +655,7 @@ class Crossing:
 
     def set_state(self, thing, state):
         if isinstance(thing, torch.Tensor):
-            numbers, learns, grad = state
+            numbers, learns, grad, hooks = state
             if numbers is not None and is_lazy(thing):
                 thing.materialize(numbers[1], dtype=numbers[0])
             if numbers is not None and numbers != _numbers(thing):
@@ -656,6 +668,10 @@ class Crossing:
                 if thing.requires_grad != learns:
                     thing.requires_grad_(bool(learns))
                 thing.grad = grad
+            for hook in () if self.is_judge else hooks:
+                if (id(thing), id(hook)) not in self.hooked:
+                    self.hooked.add((id(thing), id(hook)))
+                    thing.register_hook(hook)
             return
         if isinstance(thing, np.ndarray):
             new = self.make_array(*state)
@@ -677,7 +693,8 @@ class Crossing:
         now = vars(thing)
         if self.is_judge:
             for name, value in own.items():
-                if name not in now and callable(value) and hasattr(type(thing), name) and not isinstance(thing, RemoteModule):
+                method = callable(getattr(type(thing), name, None)) and not isinstance(thing, RemoteModule)
+                if name not in now and callable(value) and method:
                     raise CannotCross(f"The answer has put something of its own in the place of {type(thing).__name__}.{name}.")
         kept = {name: now[name] for name in now if name == "_crossing" or isinstance(thing, nn.Module) and HOOKS.match(name)}
         own = {name: now[name] if isinstance(value, Opaque) and name in now else value for name, value in own.items()}
@@ -699,13 +716,13 @@ class Crossing:
         number, kind = None, type(thing)
         if not of_a_library(kind):
             kind = torch.Tensor
-        if not self.is_judge and thing.grad_fn is not None:  # of this process's computing, not the judge's
+        if thing.grad_fn is not None and (self.gives or not self.is_judge):
             number = len(self.graphs)
             self.graphs.append(thing)
         parts = kind, *_numbers(thing), thing.requires_grad, isinstance(thing, nn.Parameter), number
-        if thing.is_leaf and thing.grad is not None:
-            return make_tensor, parts, (None, thing.requires_grad, thing.grad), None, None, set_state
-        return make_tensor, parts
+        _, learns, grad, hooks = self.state_of(thing)
+        return (make_tensor, parts, (None, learns, grad, hooks), None, None, set_state) if grad is not None or hooks else \
+            (make_tensor, parts)
 
     def make_tensor(self, kind, dtype, shape, numbers, learns, is_parameter, number):
         data = _tensor(dtype, shape, numbers)
@@ -713,7 +730,7 @@ class Crossing:
             return nn.Parameter(data, requires_grad=learns)
         if not (isinstance(kind, type) and issubclass(kind, torch.Tensor)):
             raise CannotCross("What came back is no tensor.")
-        if number is not None and self.is_judge:
+        if number is not None:
             sources = self.sources()
             with torch.enable_grad():
                 data = _Across.apply(self, number, data, *sources)
@@ -728,8 +745,12 @@ class Crossing:
     def make_array(self, dtype, shape, numbers):
         return np.frombuffer(bytearray(numbers), dtype).reshape(shape)
 
-    def make_remote(self, name, parameters=()):
-        return Remote(str(name), tuple((name, list(inspect._ParameterKind)[kind]) for name, kind in parameters))
+    def make_remote(self, name, parameters=(), arch=None):
+        """`arch` is what fastai knows of a function that makes networks."""
+        remote = Remote(str(name), tuple((name, list(inspect._ParameterKind)[kind]) for name, kind in parameters))
+        if arch is not None and not self.is_judge:
+            sys.modules["fastai.vision.learner"].model_meta[remote] = arch
+        return remote
 
     def make_opaque(self, name):
         return Opaque(str(name))
@@ -764,7 +785,10 @@ class Crossing:
 
     def _place(self) -> str:
         """The current folder; from the folder of the checks' files, if it is in there."""
-        place = os.getcwd()
+        try:
+            place = os.getcwd()
+        except FileNotFoundError:  # it has been removed
+            place = self.surroundings.get("place", "/")
         return place.removeprefix(f"{self.folder}/") if self.folder else place
 
     def _surround(self, changed: dict) -> None:

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from functools import partial
 
 import cloudpickle
+from fastai.data import load
 
 from petkata.checking import answers, limits
 from petkata.checking.notebook import Cells, CollectedChecks, Judged, imports_find_cells, judged
@@ -30,6 +31,7 @@ class CellsElsewhere:
 
     def __init__(self, connection: socket.socket, files: str | None):
         self.crossing = Crossing(connection, is_judge=True, folder=files)
+        load._loaders = (load._loaders[True],) * 2  # fastai's loaders load here: a worker would speak over the same socket
         self.sources: dict[str, str | None] = {}
         self.stopped = ""  # why nothing can be asked any more: "crashed" or "timed out"
         self.why = "Not tried again: an earlier check of this task did not come to an end."

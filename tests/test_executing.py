@@ -77,6 +77,14 @@ def test_what_is_being_judged_when_the_kernel_ends_is_judged_again(executed):
     assert check.text == PASSED and deadly.errors == ["KernelEnded"] and last.text == "0\n"
 
 
+def test_a_kernel_that_ends_by_itself_costs_no_cell_below(executed):
+    timer = "import threading, os; threading.Timer(2, os._exit, (1,)).start()"
+    slow = ['check("cosine_anneal")'] * 3  # two at a time: the third is asked for when there is no kernel any more
+    *_, third, last = executed(START, ANNEAL, SLOW, timer, *slow, "print('last')")
+    assert third.errors == ["NotPassed"] and last.text == "last\n"
+    assert "A cell ended its kernel." in last.looks
+
+
 def test_what_an_answer_does_while_it_is_judged_the_kernel_does_not_see(executed):
     *_, check, last = executed(START, ANNEAL, SLOW, 'check("cosine_anneal")', "time.sleep(1); print(called)")
     assert check.text == PASSED and last.text == "0\n"

@@ -80,7 +80,7 @@ class Cells:
 
 
 def judged(lesson: catalog.Lesson, name: str, cells, seed: int | None = None, with_one_that_must_fail: bool = False) -> Judged:
-    """Judge a task of a lesson in a run of pytest of its own; the arguments are those of `Checks.judged`."""
+    """Judge a task of a lesson in a run of pytest of its own; the arguments are those of `CollectedChecks.judged`."""
     told = []
     with_checks([lesson], lambda checks: told.append(checks.judged(lesson, name, cells, with_one_that_must_fail)),
                 file=lesson.task(name).file, seed=seed)
@@ -152,11 +152,6 @@ class CollectedChecks:
                 self.trouble = error
         return True
 
-    def of(self, lesson: catalog.Lesson, task: str | None = None) -> list[pytest.Item]:
-        """The checks of a lesson, or of one of its tasks."""
-        return [item for item in self.items
-                if item.judged["lesson"] == lesson.name and task in (None, item.judged["task"])]
-
     def share(self) -> None:
         """Make now what all answers are given and none makes, so that whoever is forked from here has it already."""
 
@@ -175,9 +170,12 @@ class CollectedChecks:
 
     def judged(self, lesson: catalog.Lesson, name: str, cells, with_one_that_must_fail: bool = False) -> Judged:
         """Judge a task. `cells` gives its function, as `Cells` does. `with_one_that_must_fail`: so that who has made the checks
-        pass that should not is found. What checks share is made once, so a second task finds it as the first has left it."""
+        pass that should not is found. What checks share is made once, so a second task finds it as the first has left it.
+
+        Raises RuntimeError where no check gave a verdict."""
         self.cells, self.verdicts, self.must_fail, self.tampered = cells, [], None, False
-        task, items = lesson.task(name), self.of(lesson, name)
+        task = lesson.task(name)
+        items = [item for item in self.items if (item.judged["lesson"], item.judged["task"]) == (lesson.name, name)]
         if cells.function(name) is None:
             text = f"{name} is not defined. Run the cell in which you write it, then this one again."
             return Judged(text, "not started", 0, task.points)
@@ -187,6 +185,8 @@ class CollectedChecks:
             items.insert(place, self._one_that_must_fail(items[0]))
         for item, following in zip(items, [*items[1:], None]):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if not self.verdicts:
+            raise RuntimeError(f"The checks of {name} could not be run.")
         page, state = Page(), state_of(self.verdicts)
         tell_task(page, name, self.verdicts, show_printed=True)
         if state == "failing":

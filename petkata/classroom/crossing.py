@@ -377,7 +377,6 @@ class Crossing:
         self.was: dict[tuple, object] = {}  # the state of what can change, when it crossed last
         self.graphs: list[torch.Tensor] = []  # tensors computed here, whose gradients may be asked for
         self.open: set[int] = set()  # ids of the functions of this end that may be called
-        self.hooked: set[tuple[int, int]] = set()  # ids of tensors and of the checks' hooks that they have here
         self.across: set[int] = set()  # ids of tensors computed at the other end
         self.gives = False  # whether it is a result that crosses now: the other end may ask for its gradients
         self.messages = 0
@@ -506,21 +505,19 @@ class Crossing:
         before = self.surroundings, dict(self.was)
         self.messages += 1
         try:
-            surroundings, changes = (self._surroundings(), self._changes()) if with_changes else ({}, [])
-            if not surroundings and not changes and not self.with_files and all(map(is_plain, message)):
+            about = (self._surroundings(), self._forgotten(), self._changes()) if with_changes else ({}, [], [])
+            if not any(about) and not self.with_files and all(map(is_plain, message)):
                 return self._write(pickle.dumps(message), b"", plain=True)
             file = io.BytesIO()
             pickler = _Pickler(self, file)
-            forgotten = self._forgotten() if with_changes else []
-            changes = [(key, state) for key, state in changes if key in self.objects]
-            pickler.dump((surroundings, forgotten, changes, *message))
+            pickler.dump((*about, *message))
         except Ended:
             raise
         except Exception as error:  # as if nothing had been said
             self.surroundings, self.was = before
             self.messages -= 1
             raise CannotCross(f"This cannot be judged, because it cannot leave the process that made it ({error}).") from error
-        self._keep({place: thing for place, thing in pickler.memo.copy().values()})
+        self._keep({place: thing for place, thing in pickler.memo.copy().values()}, about)
         payload = file.getvalue()
         if self.is_judge:
             self.with_files = self.folder is not None and (self.with_files or Path(self.folder).name.encode() in payload)
@@ -541,7 +538,7 @@ class Crossing:
             surroundings, forgotten, changes, *message = unpickler.load()
             if not self.is_judge:
                 self._forget(forgotten)
-            self._keep(unpickler.things())
+            self._keep(unpickler.things(), (surroundings, forgotten, changes))
             for key, state in changes:
                 self.set_state(self.known(key), state)
                 self.was[key] = self.state_of(self.objects[key])
@@ -554,10 +551,11 @@ class Crossing:
             raise CannotCross(f"What came back cannot be taken apart ({type(error).__name__}: {error}).") from error
         return message
 
-    def _keep(self, things: dict[int, object]) -> None:
+    def _keep(self, things: dict[int, object], about: tuple) -> None:
+        """Know from now on what has crossed, but for what is `about` the message: that is gone with it."""
         for place, thing in things.items():
             key = (self.messages, place)
-            if isinstance(thing, NO_IDENTITY) or self._is_special(thing):
+            if isinstance(thing, NO_IDENTITY) or self._is_special(thing) or any(thing is part for part in about):
                 continue
             self.objects[key] = thing
             if self.keys.setdefault(id(thing), key) != key:
@@ -668,9 +666,10 @@ class Crossing:
                 if thing.requires_grad != learns:
                     thing.requires_grad_(bool(learns))
                 thing.grad = grad
+            here = vars(thing).setdefault("_hooks_of_the_checks", [])
             for hook in () if self.is_judge else hooks:
-                if (id(thing), id(hook)) not in self.hooked:
-                    self.hooked.add((id(thing), id(hook)))
+                if not any(hook is other for other in here):
+                    here.append(hook)
                     thing.register_hook(hook)
             return
         if isinstance(thing, np.ndarray):

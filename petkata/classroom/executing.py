@@ -113,6 +113,10 @@ class ExecuteToTheEnd(Execute):
         task, seed = asked["task"], int(asked["seed"]) if asked["seed"] else None
         while len(self.at_work) >= AT_ONCE:
             self.show(self.at_work.pop(0))
+        if kernel.poll() is not None:  # by itself, since its last cell
+            self.needs_a_look(NEEDS_A_LOOK["KernelEnded"])
+            self.begin_again(index)
+            kernel = self.km.provisioner.process
         if task in BESIDE:
             sources = [cell.source for place, cell in enumerate(self.nb.cells[:index])
                        if cell.cell_type == "code" and place not in self.left_out and not is_grade(cell)]

@@ -10,6 +10,7 @@ which it starts with the first kernel. The messages go through sockets in a fold
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -72,6 +73,7 @@ def loaded_process(in_sandbox: bool) -> Loaded:
 
 NO_SANDBOX = ("The submissions were not run: this system allows no sandbox to run them in ({}). To run them with your own rights "
               "all the same, write use_forked_kernels(sandbox=False) in nbgrader_config.py.")
+ENDED = "The process that has fastai loaded has ended. What it said last stands above; call again."
 IN_FORCE = {True: "Submissions run in a sandbox: no network, no files but their own and the course's, limits on memory and disk.",
             False: "Submissions run WITHOUT a sandbox, with your own rights."}
 # Of the environment a student's code is told this much: no passwords, no places of files.
@@ -82,7 +84,10 @@ def ask_for(request: dict, source: socket.socket, *handed_over: socket.socket) -
     """Ask the loaded process for a kernel or a judge that has these sockets. Over the socket that comes back it tells of it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        socket.send_fds(source, [json.dumps(request).encode()], [theirs.fileno(), *(one.fileno() for one in handed_over)])
+        try:
+            socket.send_fds(source, [json.dumps(request).encode()], [theirs.fileno(), *(one.fileno() for one in handed_over)])
+        except OSError as error:
+            raise RuntimeError(ENDED) from error
     return ours
 
 
@@ -141,16 +146,15 @@ class ForkedKernel:
         self.returncode: int | None = None
         told = self._told()
         if "pid" not in told:
-            trouble = NO_SANDBOX.format(told["trouble"]) if told else \
-                "The process that has fastai loaded has ended before it could make a kernel."
-            raise RuntimeError(trouble)
+            raise RuntimeError(NO_SANDBOX.format(told["trouble"]) if told else ENDED)
         self.pid = told["pid"]
 
     def judge(self, lesson: str, task: str, seed: int | None) -> Judge:
         """A judge of what the kernel has defined. The kernel must run `ANSWER`, once for each."""
         answers, its_answers = socket.socketpair()
         with answers, its_answers:
-            socket.send_fds(self.judges, [b"."], [its_answers.fileno()])
+            with contextlib.suppress(OSError):  # it has ended: the judge will hear nobody answer
+                socket.send_fds(self.judges, [b"."], [its_answers.fileno()])
             return Judge(self.in_sandbox, lesson, task, seed, answers)
 
     def _told(self) -> dict:

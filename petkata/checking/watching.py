@@ -45,6 +45,13 @@ class Watch(Callback):
             self.momenta.append([float(momentum) for momentum in momenta])
 
 
+def goes_along(function):
+    """Marks a function of a check that learners call often, such as one that augments a picture: where the answer runs in another
+    process, it runs there as well. It must tell nothing of what is checked, and keep nothing."""
+    function.goes_along = True
+    return function
+
+
 def weights(model) -> dict:
     """A copy of every parameter and buffer of a model, by name."""
     return {name: value.detach().clone() for name, value in model.state_dict().items()}

@@ -46,6 +46,8 @@ def end_with(connection: socket.socket) -> None:
 
 def answer(functions: dict, connection: socket.socket) -> None:
     """Do what a judge asks for with these functions, until it has judged one task."""
+    from matplotlib import pyplot
+
     from petkata.classroom.crossing import Crossing, Ended
 
     said = io.StringIO()
@@ -66,7 +68,10 @@ def answer(functions: dict, connection: socket.socket) -> None:
         return text
 
     def call(name, /, *args, **kwargs):
-        return functions[name](*args, **kwargs)
+        try:
+            return functions[name](*args, **kwargs)
+        finally:
+            pyplot.close("all")  # as the checks do where they draw in this process: the next call begins a figure of its own
 
     crossing = Crossing(connection, is_judge=False, folder=os.environ.get(FOLDER), printed=printed,
                         services={"known": known, "call": call})

@@ -15,6 +15,7 @@ numbers and the files of a check's folder. Gradients cross as well: `backward()`
 from __future__ import annotations
 
 import copyreg
+import gc
 import importlib
 import inspect
 import io
@@ -33,11 +34,14 @@ from collections.abc import Iterator
 from enum import Enum
 from functools import partial
 from pathlib import Path, PosixPath, PurePosixPath
+from typing import NamedTuple
 
 import cloudpickle
 import numpy as np
 import torch
 from fastcore.basics import noop
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from PIL.Image import Image
 from torch import nn
 
@@ -55,13 +59,17 @@ LIBRARIES = ("torch", "fastai", "fastcore", "fasttransform", "plum", "torchvisio
 HARMLESS = {OrderedDict, defaultdict, deque, PosixPath, PurePosixPath, Path, slice, range, complex, set, frozenset, bytearray,
             partial, random.Random, torch.Size, torch.device, np.dtype, np._core.multiarray.scalar, re._compile,
             inspect.Parameter, inspect.Signature, noop}
+plain_tensors = torch._C.DisableTorchFunctionSubclass  # within: fastai's do more than is needed here, and take their time
 SCALARS = {bool, int, float, complex, str, bytes, type(None)}
 PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 NO_IDENTITY = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset, PosixPath, PurePosixPath, slice, range,
                torch.dtype, torch.Size, torch.device, np.dtype)
 OPAQUE = (types.GeneratorType, type(threading.Lock()), type(threading.RLock()), io.IOBase, socket.socket)
 HOOKS = re.compile("_(forward|backward|state_dict|load_state_dict|is_full).*")  # what a network keeps them under
-STATELESS = (Image, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, *OPAQUE)
+# The dicts in which a network keeps weights, layers and hooks, by their names. They are a part of it: a network that crosses is
+# one thing, and not the twenty that these would be.
+PARTS = {name: type(value) for name, value in vars(nn.Module()).items() if isinstance(value, dict)}
+STATELESS = (Image, Axes, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, *OPAQUE)
 
 
 class CannotCross(Exception):
@@ -171,11 +179,13 @@ def make_remote(name, parameters=(), arch=None): ...
 def make_opaque(name): ...
 def make_module(name): ...
 def make_callback(name, order, events, looks): ...
+def make_axes(words, lines): ...
 def bound(thing, name): ...
 
 
 SPECIAL = {function.__name__: function for function in
-           (set_state, make_tensor, make_lazy, make_array, make_remote, make_opaque, make_module, make_callback, bound)}
+           (set_state, make_tensor, make_lazy, make_array, make_remote, make_opaque, make_module, make_callback, make_axes,
+            bound)}
 
 
 class _Pickler(cloudpickle.Pickler):
@@ -205,8 +215,7 @@ class _Pickler(cloudpickle.Pickler):
     def _of_the_judge(self, thing, kind):
         """What a check hands over: its functions and callbacks stay here, all else is given to the student."""
         crossing = self.crossing
-        if kind is types.FunctionType and _is_the_courses(thing) and not _is_in_a_class(thing) \
-                or kind is types.MethodType and _is_the_courses(type(thing.__self__)):
+        if kind is types.FunctionType and _stays(thing) or kind is types.MethodType and _is_the_courses(type(thing.__self__)):
             crossing.open.add(id(thing))
             parameters = inspect.signature(thing).parameters.values()
             arch = sys.modules["fastai.vision.learner"].model_meta.get(thing) if "fastai.vision.learner" in sys.modules else None
@@ -219,10 +228,16 @@ class _Pickler(cloudpickle.Pickler):
             own = {"learn": getattr(thing, "learn", None)}
             looks = {event: look.__name__ for event, look in getattr(kind, "looks", {}).items()}
             return make_callback, (kind.__name__, kind.order, events, looks), own, None, None, set_state
+        if is_of_parts(thing):
+            return copyreg.__newobj__, (kind,), crossing.state_of(thing), None, None, set_state
         return super().reducer_override(thing)
 
     def _of_the_student(self, thing, kind):
         """What an answer gives back: what only libraries define crosses, all else stays here."""
+        crossing = self.crossing
+        if isinstance(thing, Axes):
+            lines = [(*(np.asarray(line.get_data()[xy], dtype=float) for xy in (0, 1)), line.get_label()) for line in thing.lines]
+            return make_axes, ((thing.get_title(), thing.get_xlabel(), thing.get_ylabel()), lines)
         if kind in (types.FunctionType, types.BuiltinFunctionType) or isinstance(thing, type):
             may_be_named = isinstance(thing, type) or _is_below(thing.__module__, FUNCTIONS_OF)
             if of_a_library(thing) and may_be_named or thing in HARMLESS:
@@ -230,15 +245,17 @@ class _Pickler(cloudpickle.Pickler):
             if kind is types.BuiltinFunctionType and isinstance(thing.__self__, re.Pattern):
                 return bound, (thing.__self__, thing.__name__)
             return make_remote, (_name(thing),)
-        if kind is types.MethodType and (of_a_library(type(thing.__self__)) or id(thing.__self__) in self.crossing.keys):
+        if kind is types.MethodType and (of_a_library(type(thing.__self__)) or id(thing.__self__) in crossing.keys):
             return bound, (thing.__self__, thing.__func__.__name__)
-        if of_a_library(kind) or id(kind) in self.crossing.keys:
+        if of_a_library(kind) or id(kind) in crossing.keys:
+            if is_of_parts(thing):
+                return copyreg.__newobj__, (kind,), crossing.state_of(thing), None, None, set_state
             try:
                 return thing.__reduce_ex__(4)
             except TypeError:
                 return make_opaque, (kind.__name__,)
         if isinstance(thing, nn.Module):
-            return make_module, (kind.__name__,), self.crossing.state_of(thing), None, None, set_state
+            return make_module, (kind.__name__,), crossing.state_of(thing), None, None, set_state
         for plain in PLAIN:
             if isinstance(thing, plain):
                 return plain, (plain(thing),)
@@ -247,6 +264,11 @@ class _Pickler(cloudpickle.Pickler):
 
 def _is_the_courses(kind) -> bool:
     return (kind.__module__ or "").startswith(("tests.", "petkata.checking."))
+
+
+def _stays(function) -> bool:
+    """Whether a function is one of a check's that is called from afar."""
+    return _is_the_courses(function) and not _is_in_a_class(function) and not hasattr(function, "goes_along")
 
 
 def _is_in_a_class(function) -> bool:
@@ -366,6 +388,18 @@ def _among(thing, some: set) -> bool:
         return False
 
 
+class Noted(NamedTuple):
+    """A thing as it was: its state, and what tells at a glance that it is still so."""
+
+    glance: object
+    state: object
+
+    def still_so(self, thing) -> bool:
+        if type(self.glance) is Numbers:
+            return self.glance.of(thing)
+        return self.glance is not None and self.glance == glance(thing)
+
+
 class Crossing:
     """One end of the socket. `services` are the functions that the other end may call by name."""
 
@@ -374,13 +408,14 @@ class Crossing:
         self.printed = printed  # a function that gives what this end has printed since it was last asked
         self.objects: dict[tuple, object] = {}  # what both ends know, by key
         self.keys: dict[int, tuple] = {}  # the key, by id()
-        self.was: dict[tuple, object] = {}  # the state of what can change, when it crossed last
+        self.was: dict[tuple, Noted] = {}  # what can change, as it was when it crossed last
         self.graphs: list[torch.Tensor] = []  # tensors computed here, whose gradients may be asked for
         self.open: set[int] = set()  # ids of the functions of this end that may be called
         self.across: set[int] = set()  # ids of tensors computed at the other end
         self.gives = False  # whether it is a result that crosses now: the other end may ask for its gradients
         self.messages = 0
         self.handed: list[torch.Tensor] = []  # tensors in the last call
+        self.loose: list[tuple] = []  # keys of what nobody on the judge's side can reach any more
         self.surroundings: dict = {}  # as they were when the last message crossed
         self.files: dict[str, tuple] = {}  # in the folder, as they were when they crossed last
         self.with_files = False  # whether the folder is spoken of
@@ -393,6 +428,9 @@ class Crossing:
         """Call something at the other end: a stand-in, or a service by its name. What it raises there, it raises here."""
         if self.is_judge:  # what an iterator gives can cross; it itself cannot
             args = tuple(iter(list(arg)) if isinstance(arg, Iterator) else arg for arg in args)
+        self.handed = []
+        if self.is_judge and isinstance(thing, str):  # a check begins, or goes on: the last one has left much behind
+            self.loose = self._unreachable()
         self.handed = [thing for thing in _inside((args, kwargs)) if isinstance(thing, torch.Tensor)]
         self.send("call", thing, method, args, tuple(kwargs.items()))
         return self.answer()
@@ -541,7 +579,7 @@ class Crossing:
             self._keep(unpickler.things(), (surroundings, forgotten, changes))
             for key, state in changes:
                 self.set_state(self.known(key), state)
-                self.was[key] = self.state_of(self.objects[key])
+                self.was[key] = self.noted(self.objects[key])
             self._surround(surroundings)
         except CannotCross:
             raise
@@ -563,7 +601,7 @@ class Crossing:
             if isinstance(thing, (Remote, RemoteModule)) or hasattr(type(thing), "is_remote"):
                 vars(thing)["_crossing"] = self
             if self.has_state(thing):
-                self.was[key] = self.state_of(thing)
+                self.was[key] = self.noted(thing)
 
     def _is_special(self, thing) -> bool:
         return isinstance(thing, _Special) or isinstance(thing, types.FunctionType) and SPECIAL.get(thing.__name__) is thing \
@@ -602,6 +640,10 @@ class Crossing:
             return False
         return not (self.is_judge and _is_callback(thing))
 
+    def noted(self, thing) -> Noted:
+        with plain_tensors():
+            return Noted(glance(thing), self.state_of(thing))
+
     def state_of(self, thing):
         """What of a thing can change, as far as it is its own: what it holds is not looked into."""
         if isinstance(thing, torch.Tensor):
@@ -616,6 +658,8 @@ class Crossing:
         if isinstance(thing, RemoteModule) or isinstance(thing, nn.Module) and not self.is_judge and not (
                 of_a_library(type(thing)) or id(type(thing)) in self.keys):
             own = {name: value for name, value in own.items() if not HOOKS.match(name)}
+        if isinstance(thing, nn.Module):
+            own.update({name: tuple(own[name].items()) for name in PARTS if name in own})
         if isinstance(thing, dict):
             return own, tuple(thing.items())
         if isinstance(thing, (list, deque, set)):
@@ -624,24 +668,46 @@ class Crossing:
 
     def _changes(self) -> list[tuple]:
         """Keys and states of all that is known at both ends and is no longer as it crossed last."""
-        changes = []
-        for key, before in self.was.items():
-            now = self.state_of(self.objects[key])
-            if not _as_it_was(now, before):
-                changes.append((key, now))
-        self.was.update(changes)
+        changes, anew = [], {}
+        with plain_tensors():
+            for key, before in self.was.items():
+                thing = self.objects[key]
+                if not before.still_so(thing):
+                    now = anew[key] = self.noted(thing)
+                    if not _as_it_was(now.state, before.state):
+                        changes.append((key, now.state))
+        self.was.update(anew)
         return changes
 
     def _forgotten(self) -> list[tuple]:
         """The keys of what nobody holds any more on the judge's side. Forget them here, too."""
         if not self.is_judge:
             return []
-        loose = []
+        self._forget(self.loose)
+        loose, self.loose = self.loose, []
         for key in list(self.objects):
             thing = self.objects[key]
             if sys.getrefcount(thing) == 3:  # this dict, `thing`, and the call
                 loose.append(key)
         self._forget(loose)
+        return loose
+
+    def _unreachable(self) -> list[tuple]:
+        """The keys of what only this Crossing still holds, or what hangs together only with such things, as a Learner does with
+        its callbacks. The garbage collector finds it: for a moment nobody holds what the Crossing does, and it keeps what it
+        finds."""
+        held = [self.objects, self.was]
+        held.append(held)
+        places, place_of_held = {key: id(thing) for key, thing in self.objects.items()}, id(held)
+        self.objects = self.was = held = None
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        gc.set_debug(0)
+        found = {id(thing): thing for thing in gc.garbage}
+        self.objects, self.was, _ = found[place_of_held]
+        loose = [key for key, place in places.items() if place in found]
+        found.pop(place_of_held).clear()
+        gc.garbage.clear()
         return loose
 
     def _forget(self, keys) -> None:
@@ -697,6 +763,10 @@ class Crossing:
                     raise CannotCross(f"The answer has put something of its own in the place of {type(thing).__name__}.{name}.")
         kept = {name: now[name] for name in now if name == "_crossing" or isinstance(thing, nn.Module) and HOOKS.match(name)}
         own = {name: now[name] if isinstance(value, Opaque) and name in now else value for name, value in own.items()}
+        for name in PARTS.keys() & own.keys() if isinstance(thing, nn.Module) else ():
+            items, own[name] = own[name], now.get(name, PARTS[name]())
+            own[name].clear()
+            own[name].update(items)
         now.clear()
         now.update({**kept, **own})
 
@@ -762,6 +832,14 @@ class Crossing:
             raise CannotCross("What came back names a callback that is not there.")
         watching = importlib.import_module("petkata.checking.watching")
         return remote_callback(name, order, events, {event: getattr(watching, look) for event, look in looks.items()})
+
+    def make_axes(self, words, lines):
+        """Axes with these lines, each of (x, y, label), as if drawn here; `words` are the title and the labels."""
+        axes = Figure().add_subplot()
+        axes.set(**dict(zip(("title", "xlabel", "ylabel"), map(str, words))))
+        for x, y, label in lines:
+            axes.plot(x, y, label=str(label))
+        return axes
 
     def bound(self, thing, name):
         if str(name).startswith("__") or not (of_a_library(type(thing)) or id(thing) in self.keys):
@@ -876,6 +954,13 @@ def is_plain(thing) -> bool:
     return kind in SCALARS or kind is tuple and len(thing) < 100 and all(map(is_plain, thing))
 
 
+def is_of_parts(thing) -> bool:
+    """Whether it is a network that pickles as networks do, and whose state is all there is of it."""
+    kind = type(thing)
+    return isinstance(thing, nn.Module) and (kind.__reduce_ex__, kind.__getstate__) == \
+        (nn.Module.__reduce_ex__, nn.Module.__getstate__)
+
+
 def is_lazy(thing) -> bool:
     """Whether a weight waits for the first pictures to have a shape."""
     return isinstance(thing, nn.parameter.UninitializedTensorMixin)
@@ -887,9 +972,51 @@ def _numbers(thing) -> tuple:
         return thing.dtype.str, thing.shape, thing.tobytes()
     if thing.is_meta:  # has a shape and no numbers
         return thing.dtype, tuple(thing.shape), None
-    with torch._C.DisableTorchFunctionSubclass():  # fastai's tensors do more than is needed here
+    with plain_tensors():
         flat = thing.detach().cpu().contiguous().reshape(-1)
         return thing.dtype, tuple(thing.shape), flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+
+
+class Numbers:
+    """What of a tensor tells at a glance that nothing of it has changed. It looks at the same memory as the tensor."""
+
+    def __init__(self, tensor: torch.Tensor):
+        self.memory = tensor.detach().numpy()
+        self.numbers = self.memory.tobytes()
+        self.rest = self._rest_of(tensor)
+
+    def of(self, tensor: torch.Tensor) -> bool:
+        """Whether they are still this tensor's."""
+        return self.rest == self._rest_of(tensor) and self.memory.tobytes() == self.numbers
+
+    @staticmethod
+    def _rest_of(tensor) -> tuple:
+        hooks = tensor._backward_hooks
+        return (tensor.data_ptr(), tensor.shape, tensor.requires_grad, id(tensor.grad) if tensor.is_leaf else 0,
+                tuple(map(id, hooks.values())) if hooks else ())
+
+
+def glance(thing):
+    """What is quick to compare, for there are thousands of things and each message asks: as long as it is equal, so is the state
+    of the thing. Of most it is the ids of what they hold. None where nothing is as quick."""
+    if isinstance(thing, torch.Tensor):
+        quick = thing.is_cpu and thing.dtype is not torch.bfloat16 and not is_lazy(thing)  # NumPy has no bfloat16
+        return Numbers(thing) if quick else None
+    if isinstance(thing, np.ndarray):
+        return thing.dtype, thing.shape, thing.tobytes()
+    if isinstance(thing, random.Random):
+        return thing.getstate()
+    own = getattr(thing, "__dict__", None) or {}
+    ids = [*map(id, own), *map(id, own.values())]
+    if isinstance(thing, nn.Module):
+        for name in PARTS:
+            if part := own.get(name):
+                ids += [name, *map(id, part), *map(id, part.values())]
+    elif isinstance(thing, dict):
+        ids += [0, *map(id, thing), *map(id, thing.values())]
+    elif isinstance(thing, (list, deque, set)):
+        ids += [0, *map(id, thing)]
+    return ids
 
 
 def _as_it_was(now, before) -> bool:

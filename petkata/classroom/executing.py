@@ -46,11 +46,9 @@ NOT_JUDGED = {
 
 AT_ONCE = 2  # tasks of one submission that are judged at a time
 
-# Checks that watch what the answer does to files, figures or this process itself, and those for which too much would cross (of
-# keep_best and range_test, a right answer takes a minute or two so). They are judged beside the student's code, in a process that
-# judges nothing else.
-BESIDE = {"pet_loaders", "save_atomically", "keep_best", "export_for_inference", "plot_confusion", "range_test", "pick_lr",
-          "train_discriminatively", "largest_batch"}
+# Checks that watch what the answer does to files, figures or this process itself. They are judged beside the student's code, in a
+# process that judges nothing else.
+BESIDE = {"pet_loaders", "save_atomically", "export_for_inference", "plot_confusion", "largest_batch"}
 
 LESSON = re.compile(r'checks_of\("(lesson\d+)"\)')
 CHECK = re.compile(r'(?:check\.seed = (?P<seed>\d+)\n)?check\("(?P<task>\w+)"\)')

@@ -21,7 +21,7 @@ from fastcore.basics import noop
 from torch import nn
 
 from petkata.checking.limits import seed_everything
-from petkata.checking.watching import weights
+from petkata.checking.watching import goes_along, weights
 
 
 class Stumble(Exception):
@@ -175,6 +175,7 @@ def trained_otherwise(trial, epochs_before):
     return changed(*ends)
 
 
+@goes_along
 def augmented(item):
     point, label = item
     return point + random.gauss(0, 0.1) + 0.1 * float(np.random.normal()), label

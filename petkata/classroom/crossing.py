@@ -225,7 +225,7 @@ class _Pickler(cloudpickle.Pickler):
                 and _is_the_courses(kind):
             events = tuple(event for event in vars(sys.modules["fastai.callback.core"].event)
                            if event in vars(kind) and not event.startswith("_"))
-            own = {"learn": getattr(thing, "learn", None)}
+            own = ("learn",), (getattr(thing, "learn", None),)
             looks = {event: look.__name__ for event, look in getattr(kind, "looks", {}).items()}
             return make_callback, (kind.__name__, kind.order, events, looks), own, None, None, set_state
         if is_of_parts(thing):
@@ -658,8 +658,9 @@ class Crossing:
         if isinstance(thing, RemoteModule) or isinstance(thing, nn.Module) and not self.is_judge and not (
                 of_a_library(type(thing)) or id(type(thing)) in self.keys):
             own = {name: value for name, value in own.items() if not HOOKS.match(name)}
-        if isinstance(thing, nn.Module):
+        if isinstance(thing, nn.Module) and not waits_for_a_shape(thing):
             own.update({name: tuple(own[name].items()) for name in PARTS if name in own})
+        own = tuple(own), tuple(own.values())  # tuples: what is known by itself is the thing, not its state
         if isinstance(thing, dict):
             return own, tuple(thing.items())
         if isinstance(thing, (list, deque, set)):
@@ -747,7 +748,7 @@ class Crossing:
         if isinstance(thing, random.Random):
             return thing.setstate(state)
         own, items = state if isinstance(thing, (dict, list, deque, set)) else (state, None)
-        self._set_own(thing, own)
+        self._set_own(thing, dict(zip(*own)))
         if items is not None:
             thing.clear()
             (thing.extend if isinstance(thing, (list, deque)) else thing.update)(items)
@@ -764,9 +765,10 @@ class Crossing:
         kept = {name: now[name] for name in now if name == "_crossing" or isinstance(thing, nn.Module) and HOOKS.match(name)}
         own = {name: now[name] if isinstance(value, Opaque) and name in now else value for name, value in own.items()}
         for name in PARTS.keys() & own.keys() if isinstance(thing, nn.Module) else ():
-            items, own[name] = own[name], now.get(name, PARTS[name]())
-            own[name].clear()
-            own[name].update(items)
+            if isinstance(items := own[name], tuple):
+                own[name] = now.get(name, PARTS[name]())
+                own[name].clear()
+                own[name].update(items)
         now.clear()
         now.update({**kept, **own})
 
@@ -957,8 +959,13 @@ def is_plain(thing) -> bool:
 def is_of_parts(thing) -> bool:
     """Whether it is a network that pickles as networks do, and whose state is all there is of it."""
     kind = type(thing)
-    return isinstance(thing, nn.Module) and (kind.__reduce_ex__, kind.__getstate__) == \
-        (nn.Module.__reduce_ex__, nn.Module.__getstate__)
+    return isinstance(thing, nn.Module) and not waits_for_a_shape(thing) and \
+        (kind.__reduce_ex__, kind.__getstate__) == (nn.Module.__reduce_ex__, nn.Module.__getstate__)
+
+
+def waits_for_a_shape(network) -> bool:
+    """Whether a lazy layer has not seen a picture yet. Until then it holds a handle to one of its own dicts."""
+    return "_initialize_hook" in vars(network)
 
 
 def is_lazy(thing) -> bool:

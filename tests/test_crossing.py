@@ -1,0 +1,104 @@
+"""What crosses between the judge and the process of an answer, and what both ends then know of it."""
+
+import os
+import socket
+from types import SimpleNamespace
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="answers are judged in another process where a system can fork")
+
+
+@pytest.fixture
+def answered():
+    """`answered(name=function)`: the judge's end of a socket, and `call(name, *args)`; at the other end, in a process of its own,
+    are these functions."""
+    from petkata.classroom import answering
+    from petkata.classroom.crossing import Crossing
+
+    started = []
+
+    def answered(**functions):
+        ours, theirs = socket.socketpair()
+        if (pid := os.fork()) == 0:
+            ours.close()
+            try:
+                answering.answer(functions, theirs)
+            finally:
+                os._exit(0)
+        theirs.close()
+        started.append((pid, ours))
+        crossing = Crossing(ours, is_judge=True, folder=None)
+        return crossing, lambda name, *args: crossing.call("call", "", (name, *args), {})
+
+    yield answered
+    for pid, ours in started:
+        ours.close()
+        os.waitpid(pid, 0)
+
+
+def network():
+    from torch import nn
+
+    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Sequential(nn.ReLU(), nn.Linear(4, 2)))
+
+
+def test_a_network_is_a_thing_for_each_layer_and_each_tensor(answered):
+    crossing, call = answered(look=lambda net: None)
+    net = network()
+    call("look", net)
+    known = [crossing.objects[key] for key in crossing.was]
+    assert all(any(thing is one for one in known) for thing in (*net.modules(), *net.parameters(), *net.buffers()))
+    assert not [thing for thing in known if isinstance(thing, dict)]
+
+
+def test_all_that_an_answer_does_to_a_network_is_done_here(answered):
+    import torch
+    from torch import nn
+
+    def changes(net):
+        with torch.no_grad():
+            net[0].weight.fill_(2.0)
+            net[0].bias.data += 1  # which torch itself does not count as a change
+            net[1].running_mean.fill_(3.0)
+        net[2][1] = nn.Identity()
+        net.add_module("head", nn.Linear(4, 1))
+        net[0].bias.requires_grad_(False)
+
+    _, call = answered(changes=changes)
+    net = network()
+    first, bias = net[0], net[0].bias.detach().clone()
+    call("changes", net)
+    assert net[0] is first and bool((net[0].weight == 2).all()) and bool((net[1].running_mean == 3).all())
+    assert net[0].bias.equal(bias + 1) and not net[0].bias.requires_grad
+    assert isinstance(net[2][1], nn.Identity) and [name for name, _ in net.named_children()][-1] == "head"
+    assert net(torch.zeros(5, 3)).shape == (5, 1)
+
+
+def test_what_holds_only_itself_is_forgotten_at_both_ends(answered):
+    crossing, call = answered(look=lambda thing: None)
+    ring, kept = SimpleNamespace(name="ring"), SimpleNamespace(name="kept")
+    ring.parts, kept.parts = [ring], [kept]
+    call("look", ring)
+    call("look", kept)
+    del ring
+    call("look", 0)
+    names = {thing.name for thing in crossing.objects.values() if isinstance(thing, SimpleNamespace)}
+    assert names == {"kept"}
+    call("look", kept)  # known at the other end, too
+
+
+def test_lines_that_an_answer_has_drawn_are_drawn_here(answered):
+    def draws(height):
+        from matplotlib import pyplot
+
+        axes = pyplot.gca()
+        axes.plot([0, 1, 2], [0, height, 0], label="a hill")
+        axes.set_title("Hills")
+        return axes
+
+    _, call = answered(draws=draws)
+    for height in (1, 2):
+        axes = call("draws", height)
+        [line] = axes.get_lines()
+        assert (line.get_ydata().tolist(), line.get_label(), axes.get_title()) == ([0, height, 0], "a hill", "Hills")

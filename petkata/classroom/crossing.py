@@ -60,6 +60,8 @@ HARMLESS = {OrderedDict, defaultdict, deque, PosixPath, PurePosixPath, Path, sli
             partial, random.Random, torch.Size, torch.device, np.dtype, np._core.multiarray.scalar, re._compile,
             inspect.Parameter, inspect.Signature, noop}
 plain_tensors = torch._C.DisableTorchFunctionSubclass  # within: fastai's do more than is needed here, and take their time
+OF_NUMPY = {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.float16, torch.float32,
+            torch.float64, torch.complex64, torch.complex128}  # and neither bfloat16 nor the smaller ones
 SCALARS = {bool, int, float, complex, str, bytes, type(None)}
 PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 NO_IDENTITY = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset, PosixPath, PurePosixPath, slice, range,
@@ -208,7 +210,8 @@ class _Pickler(cloudpickle.Pickler):
             return make_array, (thing.dtype.str, thing.shape, thing.tobytes())
         if isinstance(thing, OPAQUE):
             return make_opaque, (kind.__name__,)
-        if kind.__name__ == "Recorder" and kind is sys.modules["fastai.learner"].Recorder:  # pickled, it forgets what it noted
+        is_recorder = kind.__name__ == "Recorder" and kind is sys.modules["fastai.learner"].Recorder
+        if is_recorder or is_of_parts(thing) and (crossing.is_judge or crossing.knows(kind)):  # pickled, a Recorder forgets
             return copyreg.__newobj__, (kind,), crossing.state_of(thing), None, None, set_state
         return (self._of_the_judge if crossing.is_judge else self._of_the_student)(thing, kind)
 
@@ -228,8 +231,6 @@ class _Pickler(cloudpickle.Pickler):
             own = ("learn",), (getattr(thing, "learn", None),)
             looks = {event: look.__name__ for event, look in getattr(kind, "looks", {}).items()}
             return make_callback, (kind.__name__, kind.order, events, looks), own, None, None, set_state
-        if is_of_parts(thing):
-            return copyreg.__newobj__, (kind,), crossing.state_of(thing), None, None, set_state
         return super().reducer_override(thing)
 
     def _of_the_student(self, thing, kind):
@@ -247,9 +248,7 @@ class _Pickler(cloudpickle.Pickler):
             return make_remote, (_name(thing),)
         if kind is types.MethodType and (of_a_library(type(thing.__self__)) or id(thing.__self__) in crossing.keys):
             return bound, (thing.__self__, thing.__func__.__name__)
-        if of_a_library(kind) or id(kind) in crossing.keys:
-            if is_of_parts(thing):
-                return copyreg.__newobj__, (kind,), crossing.state_of(thing), None, None, set_state
+        if crossing.knows(kind):
             try:
                 return thing.__reduce_ex__(4)
             except TypeError:
@@ -640,6 +639,10 @@ class Crossing:
             return False
         return not (self.is_judge and _is_callback(thing))
 
+    def knows(self, kind: type) -> bool:
+        """Whether the other end has this class as well."""
+        return of_a_library(kind) or id(kind) in self.keys
+
     def noted(self, thing) -> Noted:
         with plain_tensors():
             return Noted(glance(thing), self.state_of(thing))
@@ -655,8 +658,7 @@ class Crossing:
             return thing.getstate()
         own = dict(getattr(thing, "__dict__", ()))
         own.pop("_crossing", None)
-        if isinstance(thing, RemoteModule) or isinstance(thing, nn.Module) and not self.is_judge and not (
-                of_a_library(type(thing)) or id(type(thing)) in self.keys):
+        if isinstance(thing, RemoteModule) or isinstance(thing, nn.Module) and not self.is_judge and not self.knows(type(thing)):
             own = {name: value for name, value in own.items() if not HOOKS.match(name)}
         if isinstance(thing, nn.Module) and not waits_for_a_shape(thing):
             own.update({name: tuple(own[name].items()) for name in PARTS if name in own})
@@ -1007,8 +1009,7 @@ def glance(thing):
     """What is quick to compare, for there are thousands of things and each message asks: as long as it is equal, so is the state
     of the thing. Of most it is the ids of what they hold. None where nothing is as quick."""
     if isinstance(thing, torch.Tensor):
-        quick = thing.is_cpu and thing.dtype is not torch.bfloat16 and not is_lazy(thing)  # NumPy has no bfloat16
-        return Numbers(thing) if quick else None
+        return Numbers(thing) if thing.is_cpu and thing.dtype in OF_NUMPY and not is_lazy(thing) else None
     if isinstance(thing, np.ndarray):
         return thing.dtype, thing.shape, thing.tobytes()
     if isinstance(thing, random.Random):

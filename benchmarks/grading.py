@@ -4,7 +4,9 @@
 
 The same notebooks and the same checks in all; the submissions are the solution. Stock is `nbgrader autograde` in one process with
 kernels of its own; then the same command with kernels forked from a loaded process, sandboxed, and judged outside; then
-`kata class grade` with two jobs. Prints seconds, ratios, and how long it takes until a kernel answers.
+`kata class grade` with two jobs. Each way grades one submission, then them all, in a course of their own: what the first one
+takes is mostly start-up, and what each further one takes is what a large class feels. Prints seconds, ratios of both, and how
+long it takes until a kernel answers.
 """
 
 from __future__ import annotations
@@ -102,14 +104,17 @@ def main():
     subprocess.run([sys.executable, "-m", "pytest", "-q", f"solutions/{lesson.name}"], cwd=ROOT, check=True, capture_output=True)
     with tempfile.TemporaryDirectory() as folder:
         for way in WAYS:
-            place = course(Path(folder, way), lesson, options.submissions, way == WAYS[0])
             words = ("autograde",) if way != WAYS[2] else ("grade", "--jobs", "2")
-            seconds[way] = called(*words, lesson.name, folder=place)
+            for n in (1, options.submissions):
+                place = course(Path(folder, way, str(n)), lesson, n, way == WAYS[0])
+                seconds[way, n] = called(*words, lesson.name, folder=place)
     print(f"{options.submissions} submissions of {lesson.name}\n")
-    print("| way | seconds | a submission | times the throughput |\n|---|---|---|---|")
+    print("| way | seconds | times the throughput | the first | each further | times as fast, each further |\n|---|---|---|---|---|---|")
+    stock, n = WAYS[0], options.submissions
+    further = {way: (seconds[way, n] - seconds[way, 1]) / (n - 1) for way in WAYS}
     for way in WAYS:
-        took = seconds[way]
-        print(f"| {way} | {took:.1f} | {took / options.submissions:.2f} | {seconds[WAYS[0]] / took:.1f} |")
+        print(f"| {way} | {seconds[way, n]:.1f} | {seconds[stock, n] / seconds[way, n]:.1f} | {seconds[way, 1]:.1f} | "
+              f"{further[way]:.2f} | {further[stock] / further[way]:.1f} |")
     print(f"\nUntil a kernel answers: {until_it_answers(False):.2f} s nbgrader's own, an empty one; "
           f"{until_it_answers(True):.2f} s forked, with fastai. Into a sandbox and out: {into_the_sandbox():.0f} ms.")
 

@@ -46,6 +46,7 @@ from PIL.Image import Image
 from torch import nn
 
 HEAD = struct.Struct(">?QQ")  # of a message: whether it is plain; bytes of it, and of the files that cross with it
+MANY = 100  # things that have crossed since it was last looked which of them are still needed: then it pays to look
 LARGEST = 2**30  # bytes of one message; a quarter of it for the files that cross with it
 # The modules whose functions may be named. Those of other modules can run programs or load files.
 FUNCTIONS_OF = ("torch.nn", "torch._C._nn", "torch.functional", "fastai.losses", "fastai.metrics", "fastai.optimizer",
@@ -415,6 +416,7 @@ class Crossing:
         self.messages = 0
         self.handed: list[torch.Tensor] = []  # tensors in the last call
         self.loose: list[tuple] = []  # keys of what nobody on the judge's side can reach any more
+        self.reachable = 0  # how many things were known when that was looked for last, and could be reached
         self.surroundings: dict = {}  # as they were when the last message crossed
         self.files: dict[str, tuple] = {}  # in the folder, as they were when they crossed last
         self.with_files = False  # whether the folder is spoken of
@@ -428,8 +430,9 @@ class Crossing:
         if self.is_judge:  # what an iterator gives can cross; it itself cannot
             args = tuple(iter(list(arg)) if isinstance(arg, Iterator) else arg for arg in args)
         self.handed = []
-        if self.is_judge and isinstance(thing, str):  # a check begins, or goes on: the last one has left much behind
+        if self.is_judge and isinstance(thing, str) and len(self.objects) > self.reachable + MANY:  # some checks have left much
             self.loose = self._unreachable()
+            self.reachable = len(self.objects) - len(self.loose)
         self.handed = [thing for thing in _inside((args, kwargs)) if isinstance(thing, torch.Tensor)]
         self.send("call", thing, method, args, tuple(kwargs.items()))
         return self.answer()
@@ -711,6 +714,7 @@ class Crossing:
         loose = [key for key, place in places.items() if place in found]
         found.pop(place_of_held).clear()
         gc.garbage.clear()
+        gc.collect()  # what hung together so is gone, and not found again the next time
         return loose
 
     def _forget(self, keys) -> None:

@@ -75,7 +75,8 @@ def test_all_that_an_answer_does_to_a_network_is_done_here(answered):
     assert net(torch.zeros(5, 3)).shape == (5, 1)
 
 
-def test_what_holds_only_itself_is_forgotten_at_both_ends(answered):
+def test_what_holds_only_itself_is_forgotten_at_both_ends(answered, monkeypatch):
+    monkeypatch.setattr("petkata.classroom.crossing.MANY", 0)
     crossing, call = answered(look=lambda thing: None)
     ring, kept = SimpleNamespace(name="ring"), SimpleNamespace(name="kept")
     ring.parts, kept.parts = [ring], [kept]
@@ -86,6 +87,17 @@ def test_what_holds_only_itself_is_forgotten_at_both_ends(answered):
     names = {thing.name for thing in crossing.objects.values() if isinstance(thing, SimpleNamespace)}
     assert names == {"kept"}
     call("look", kept)  # known at the other end, too
+
+
+def test_however_much_crosses_few_things_stay_known(answered):
+    from petkata.classroom.crossing import MANY
+
+    crossing, call = answered(look=lambda thing: None)
+    for _ in range(3 * MANY):
+        ring = SimpleNamespace()
+        ring.parts = [ring]
+        call("look", ring)
+    assert len(crossing.objects) <= MANY + 10
 
 
 def test_lines_that_an_answer_has_drawn_are_drawn_here(answered):

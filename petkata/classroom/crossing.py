@@ -24,6 +24,7 @@ import pickle
 import random
 import re
 import shutil
+import signal
 import socket
 import struct
 import sys
@@ -430,7 +431,7 @@ class Crossing:
         if self.is_judge:  # what an iterator gives can cross; it itself cannot
             args = tuple(iter(list(arg)) if isinstance(arg, Iterator) else arg for arg in args)
         self.handed = []
-        if self.is_judge and isinstance(thing, str) and len(self.objects) > self.reachable + MANY:  # some checks have left much
+        if self.is_judge and isinstance(thing, str) and len(self.objects) > self.reachable + MANY:  # earlier calls left much
             self.loose = self._unreachable()
             self.reachable = len(self.objects) - len(self.loose)
         self.handed = [thing for thing in _inside((args, kwargs)) if isinstance(thing, torch.Tensor)]
@@ -696,12 +697,15 @@ class Crossing:
             if sys.getrefcount(thing) == 3:  # this dict, `thing`, and the call
                 loose.append(key)
         self._forget(loose)
+        self.reachable = min(self.reachable, len(self.objects))
         return loose
 
     def _unreachable(self) -> list[tuple]:
         """The keys of what only this Crossing still holds, or what hangs together only with such things, as a Learner does with
         its callbacks. The garbage collector finds it: for a moment nobody holds what the Crossing does, and it keeps what it
         finds."""
+        gc.collect()  # what nobody holds at all
+        waits = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})  # a time limit, for as long as nothing is held here
         held = [self.objects, self.was]
         held.append(held)
         places, place_of_held = {key: id(thing) for key, thing in self.objects.items()}, id(held)
@@ -711,10 +715,10 @@ class Crossing:
         gc.set_debug(0)
         found = {id(thing): thing for thing in gc.garbage}
         self.objects, self.was, _ = found[place_of_held]
+        signal.pthread_sigmask(signal.SIG_SETMASK, waits)
         loose = [key for key, place in places.items() if place in found]
         found.pop(place_of_held).clear()
         gc.garbage.clear()
-        gc.collect()  # what hung together so is gone, and not found again the next time
         return loose
 
     def _forget(self, keys) -> None:

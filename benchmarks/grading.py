@@ -109,7 +109,7 @@ def main():
                 place = course(Path(folder, way, str(n)), lesson, n, way == WAYS[0])
                 seconds[way, n] = called(*words, lesson.name, folder=place)
     print(f"{options.submissions} submissions of {lesson.name}\n")
-    print("| way | seconds | times the throughput | the first | each further | times as fast, each further |\n|---|---|---|---|---|---|")
+    print("| way | seconds | times the throughput | the first | each further | times as fast |\n|---|---|---|---|---|---|")
     stock, n = WAYS[0], options.submissions
     further = {way: (seconds[way, n] - seconds[way, 1]) / (n - 1) for way in WAYS}
     for way in WAYS:

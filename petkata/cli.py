@@ -77,6 +77,10 @@ def grade(
     if cluster and jobs:
         console.print("Either --jobs, on this machine, or --cluster, whose workers decide how many there are at once.")
         raise typer.Exit(2)
+    from petkata.classroom import beginning
+
+    if not cluster:
+        beginning.begin()
     from petkata.classroom.grading import CannotGrade, grade_class
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

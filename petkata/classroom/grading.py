@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import multiprocessing
 import os
 import re
 import signal
@@ -35,7 +34,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from petkata.classroom import kernels, results, resuming
+from petkata.classroom import beginning, kernels, results, resuming
 from petkata.classroom.kernels import IN_FORCE, ForkedProvisioner, Loaded
 
 TRIES = 3  # for a submission whose worker ends while grading it
@@ -243,7 +242,7 @@ def forget(assignment: Assignment, student: str) -> None:
 def on_this_machine(assignment: Assignment, students: list[str], jobs: int) -> Iterator[Outcome]:
     """Grade with so many worker processes, for which fastai is loaded once. One that ends, by whatever, is replaced, and its
     submission graded by another."""
-    context = workers_context()
+    context = beginning.workers()
     loaded = None
     if ForkedProvisioner.wanted and not all(assignment.folder("autograded", student).exists() for student in students):
         loaded = kernels.loaded_process(ForkedProvisioner.in_sandbox)
@@ -296,15 +295,6 @@ def on_this_machine(assignment: Assignment, students: list[str], jobs: int) -> I
         for process, student in at_work.values():
             process.join()
             forget(assignment, student)
-
-
-def workers_context():
-    """How processes are made: forked from one that has nbgrader loaded and nothing else, where the system can fork."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context
 
 
 def lost(code: int | None) -> str:

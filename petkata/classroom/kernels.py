@@ -36,7 +36,7 @@ def use_forked_kernels(sandbox: bool = True) -> None:
     `sandbox=False` lets students' code run with your rights, and reach your files and your network: only for systems that can
     make no sandbox, with submissions that you have read.
     """
-    if not sandbox and not hasattr(os, "pidfd_open"):
+    if not sandbox and not can_fork_kernels():
         return  # nor can such a system fork kernels: the usual ones do the work
     ForkedProvisioner.wanted, ForkedProvisioner.in_sandbox = True, sandbox
     entry = EntryPoint(NAME, f"{__name__}:ForkedProvisioner", KernelProvisionerFactory.GROUP_NAME)
@@ -54,21 +54,35 @@ shared: Loaded | None = None  # that of the program which has started this one, 
 
 
 @lru_cache(maxsize=1)
+def begin_to_load() -> Loaded:
+    """Start the loaded process of this program, which begins to load. It takes requests from then on, and answers them when
+    `loaded_process` has told it where kernels run. Only for systems that can fork kernels."""
+    (kernels, its_kernels), (judges, its_judges) = (socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2))
+    with its_kernels, its_judges:
+        its = its_kernels.fileno(), its_judges.fileno()
+        subprocess.Popen([sys.executable, "-m", "petkata.classroom.loaded", *map(str, its)],
+                         pass_fds=its, stdin=subprocess.DEVNULL, start_new_session=True)
+    return Loaded(kernels, judges)
+
+
+@lru_cache(maxsize=1)
 def loaded_process(in_sandbox: bool) -> Loaded:
-    """The loaded process of this program, which begins to load with the first call, and takes requests from then on.
+    """The loaded process of this program, started with the first call unless it has been before.
 
     Raises RuntimeError, in a sentence, where the system cannot have one.
     """
     if shared is not None:
         return shared
-    if not hasattr(os, "pidfd_open"):
+    if not can_fork_kernels():
         raise RuntimeError(NO_SANDBOX.format("only Linux can make one"))
-    (kernels, its_kernels), (judges, its_judges) = (socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2))
-    with its_kernels, its_judges:
-        its = its_kernels.fileno(), its_judges.fileno()
-        subprocess.Popen([sys.executable, "-m", "petkata.classroom.loaded", *map(str, its), "sandbox" if in_sandbox else "open"],
-                         pass_fds=its, stdin=subprocess.DEVNULL, start_new_session=True)
-    return Loaded(kernels, judges)
+    loaded = begin_to_load()
+    with contextlib.suppress(OSError):  # it has ended: who asks it for a kernel is told
+        loaded.kernels.send(b"sandbox" if in_sandbox else b"open")
+    return loaded
+
+
+def can_fork_kernels() -> bool:
+    return hasattr(os, "pidfd_open")  # Linux
 
 
 NO_SANDBOX = ("The submissions were not run: this system allows no sandbox to run them in ({}). To run them with your own rights "
@@ -108,11 +122,18 @@ class Judge:
         self.told.sendall(f"{json.dumps(asked)}\n".encode())
 
     def verdict(self, seconds: float | None) -> dict:
-        """What the judge says. Where it says nothing in so many seconds, or is gone: {"trouble": why}. The judge ends."""
+        """What the judge says. Where it says nothing in so many seconds, or is gone: {"trouble": why}. The judge ends.
+
+        Raises RuntimeError when it is gone because the process is that all judges are forked from."""
         self.told.settimeout(seconds)
         try:
             with self.told.makefile("r", encoding="utf-8") as lines:
-                return json.loads(lines.readline(2**24) or '{"trouble": "crashed"}')
+                if said := lines.readline(2**24):
+                    return json.loads(said)
+            while b"exit" not in (said := self.socket.recv(10_000)):
+                if not said:
+                    raise RuntimeError(ENDED)
+            return {"trouble": "crashed"}
         except TimeoutError:
             return {"trouble": "timed out"}
         except (OSError, ValueError):

@@ -122,9 +122,10 @@ def serve(requests: socket.socket, become: Callable[..., None]) -> None:
                     selector.register(asker, selectors.EVENT_READ, handle)
                     kernel.tell({"pid": kernel.pid})
                 elif key.data is not None:  # who asked for this kernel is gone
-                    if key.fileobj in selector.get_map():  # not so when the kernel has just ended, too
+                    kernel = kernels.get(key.data)
+                    if kernel and kernel.asker is key.fileobj:  # not so when it has just ended, too: the handle may be another's
                         selector.unregister(key.fileobj)
-                        kernels[key.data].kill()
+                        kernel.kill()
                 else:
                     kernel = kernels.pop(key.fd)
                     selector.unregister(key.fd)
@@ -225,8 +226,11 @@ def allow_all(folder: str) -> None:
                 os.chmod(path, 0o666)
 
 
-def main(kernels: socket.socket, judges: socket.socket, in_sandbox: bool) -> None:
+def main(kernels: socket.socket, judges: socket.socket) -> None:
     load()
+    in_sandbox = {b"sandbox": True, b"open": False}.get(kernels.recv(10))
+    if in_sandbox is None:
+        return  # nobody wants a kernel after all
     with tempfile.TemporaryDirectory(prefix="petkata-judging-", ignore_cleanup_errors=True) as files:
         why = None
         if in_sandbox:
@@ -244,11 +248,11 @@ def main(kernels: socket.socket, judges: socket.socket, in_sandbox: bool) -> Non
                 os._exit(0)
             judges.close()
             ready.close()
-            waiting.recv(1)
+            waiting.recv(1)  # until then the files that a kernel finds in its sandbox are being made
             serve(kernels, partial(become_kernel, files if in_sandbox else None))
         else:
             refuse(kernels, why)
 
 
 if __name__ == "__main__":
-    main(*(socket.socket(fileno=int(number)) for number in sys.argv[1:3]), sys.argv[3] == "sandbox")
+    main(*(socket.socket(fileno=int(number)) for number in sys.argv[1:]))

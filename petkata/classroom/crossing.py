@@ -32,6 +32,7 @@ import threading
 import types
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from functools import partial
 from pathlib import Path, PosixPath, PurePosixPath
@@ -220,6 +221,8 @@ class _Pickler(cloudpickle.Pickler):
     def _of_the_judge(self, thing, kind):
         """What a check hands over: its functions and callbacks stay here, all else is given to the student."""
         crossing = self.crossing
+        if crossing.lends:
+            return super().reducer_override(thing)
         if kind is types.FunctionType and _stays(thing) or kind is types.MethodType and _is_the_courses(type(thing.__self__)):
             crossing.open.add(id(thing))
             parameters = inspect.signature(thing).parameters.values()
@@ -413,6 +416,7 @@ class Crossing:
         self.graphs: list[torch.Tensor] = []  # tensors computed here, whose gradients may be asked for
         self.open: set[int] = set()  # ids of the functions of this end that may be called
         self.across: set[int] = set()  # ids of tensors computed at the other end
+        self.lends = False  # whether functions of the checks that cross now run at the other end
         self.gives = False  # whether it is a result that crosses now: the other end may ask for its gradients
         self.messages = 0
         self.handed: list[torch.Tensor] = []  # tensors in the last call
@@ -437,6 +441,15 @@ class Crossing:
         self.handed = [thing for thing in _inside((args, kwargs)) if isinstance(thing, torch.Tensor)]
         self.send("call", thing, method, args, tuple(kwargs.items()))
         return self.answer()
+
+    @contextmanager
+    def all_goes_along(self):
+        """What a check hands over in here stays nowhere: its functions, and all that they use, run at the other end."""
+        self.lends = True
+        try:
+            yield
+        finally:
+            self.lends = False
 
     def tell(self, callback, event: str, seen) -> None:
         """Tell a callback at the other end what it would see. It gives no answer, and nothing else crosses."""

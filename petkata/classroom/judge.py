@@ -10,7 +10,7 @@ import gc
 import importlib
 import socket
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 
 import cloudpickle
@@ -24,6 +24,22 @@ from petkata.course import catalog, stubs
 PATIENCE = 15  # seconds for what takes none, until a kernel is taken for dead
 ENDED = ("The process ended while this ran. Something here ends the program (exit), crashes it, or takes more memory than "
          "there is.")
+
+
+@dataclass(frozen=True)
+class AnswerElsewhere:
+    """A function of cells elsewhere. To call it is to call it there."""
+
+    cells: CellsElsewhere
+    name: str
+
+    def __call__(self, *args, **kwargs):
+        return self.cells.asked("call", self.name, *args, **kwargs)
+
+    def where_it_runs(self, look, *args):
+        """See `petkata.checking.answers.Task.where_it_runs`."""
+        with self.cells.crossing.all_goes_along():
+            return self.cells.asked("look", look, self.name, *args)
 
 
 class CellsElsewhere:
@@ -41,10 +57,7 @@ class CellsElsewhere:
         if self._source(name) is None:
             return None
 
-        def answer(*args, **kwargs):
-            return self._asked("call", (name, *args), kwargs)
-
-        return answer
+        return AnswerElsewhere(self, name)
 
     def is_untouched(self, name: str) -> bool:
         return bool(stubs.untouched(self._source(name) or ""))
@@ -55,14 +68,15 @@ class CellsElsewhere:
     def _source(self, name: str) -> str | None:
         if name not in self.sources:
             self.crossing.socket.settimeout(PATIENCE)
-            source = self._asked("known", (name,), {})
+            source = self.asked("known", name)
             self.crossing.socket.settimeout(None)
             if not isinstance(source, (str, type(None))):
                 raise answers.AnswerError(f"{name} cannot be found.")
             self.sources[name] = source
         return self.sources[name]
 
-    def _asked(self, service: str, args: tuple, kwargs: dict):
+    def asked(self, service: str, *args, **kwargs):
+        """What a service of the other end gives (`petkata.classroom.answering`)."""
         if self.stopped:
             raise answers.AnswerError(self.why)
         try:

@@ -56,66 +56,22 @@ class Name(Letters):
 class Number(Letters):
     """What is written in the axes: a count, in the middle of its cell."""
 
-    color: str
+    color: tuple  # of red, green and blue, 0 to 1
     own_background: bool  # it has a box or an outline of its own, so the color of the cell does not matter
 
 
 class Drawing:
-    """What can be seen of a confusion matrix in `axes`: `rows` from top to bottom, `columns` from left to right.
+    """What can be seen of a confusion matrix: `rows` from top to bottom, `columns` from left to right. Places are in pixels from
+    the top left. `seen` is what `seen_in` tells of it."""
 
-    All of it is looked up at once, because the figure is closed afterward. Places are in pixels from the top left.
-    """
-
-    def __init__(self, axes: Axes, counts: list[list[int]], vocab: list[str]):
-        self.axes, self.counts, self.vocab = axes, counts, vocab
-        self.figure = axes.get_figure(root=True)
-        canvas = FigureCanvasAgg(self.figure)
-        canvas.draw()
-        self.renderer, self.pixels = canvas.get_renderer(), np.array(canvas.buffer_rgba())[..., :3]
-        self.rows, self.columns = self._names(axes.yaxis, across=1), self._names(axes.xaxis, across=0)
-        box = axes.bbox
-        (self.left, self.bottom), (self.right, self.top) = self._from_top([(box.x0, box.y0), (box.x1, box.y1)])
-        self.inches, self.dpi = tuple(self.figure.get_size_inches()), self.figure.dpi
-        self.title = " ".join([*(axes.get_title(loc) for loc in ("left", "center", "right")), self.figure.get_suptitle()])
-        self.xlabel = axes.get_xlabel() + self.figure.get_supxlabel()
-        self.ylabel = axes.get_ylabel() + self.figure.get_supylabel()
-        self.numbers = [self._number(text) for text in axes.texts if text.get_visible() and text.get_text().strip()]
+    def __init__(self, counts: list[list[int]], vocab: list[str], seen: dict):
+        self.counts, self.vocab, self.pixels = counts, vocab, seen["pixels"]
+        self.rows, self.columns = ([Name(*name) for name in seen[names]] for names in ("rows", "columns"))
+        self.numbers = [Number(*number) for number in seen["numbers"]]
+        (self.left, self.bottom), (self.right, self.top) = seen["box"]
+        self.inches, self.dpi = seen["inches"], seen["dpi"]
+        self.title, self.xlabel, self.ylabel = seen["words"]
         self.middles = np.array([number.corners.mean(axis=0) for number in self.numbers]).reshape(-1, 2)
-
-    def _from_top(self, points):
-        """Pixels as matplotlib counts them, from the bottom, to pixels from the top."""
-        return np.asarray(points) * [1, -1] + [0, len(self.pixels)]
-
-    def _number(self, text) -> Number:
-        box = text.get_window_extent(self.renderer)
-        corners = self._from_top([(box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1)])
-        own_background = text.get_bbox_patch() is not None or bool(text.get_path_effects())
-        return Number(text.get_text().strip(), text.get_fontsize(), corners, text.get_color(), own_background)
-
-    def _names(self, axis, across: int) -> list[Name]:
-        low, high = sorted(axis.get_view_interval())
-        names = {}
-        for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
-            place = tick.get_loc()
-            if not low - 1e-6 <= place <= high + 1e-6:
-                continue
-            for label in (tick.label1, tick.label2):
-                if tick.get_visible() and label.get_visible() and label.get_text().strip():
-                    at = self._from_top(self.axes.transData.transform((place, place)))[across]
-                    names[plain(label.get_text()), round(at)] = Name(plain(label.get_text()), label.get_fontsize(),
-                                                                     self._corners(label), at)
-        return sorted(names.values(), key=lambda name: name.place)
-
-    def _corners(self, label) -> np.ndarray:
-        """The corners of the box around a label, turned as the label is."""
-        box, angle = label.get_window_extent(self.renderer), np.radians(label.get_rotation())
-        middle = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-        label.set_rotation(0)
-        box = label.get_window_extent(self.renderer)
-        label.set_rotation(np.degrees(angle))
-        along = np.array([np.cos(angle), np.sin(angle)]) * box.width / 2
-        up = np.array([-np.sin(angle), np.cos(angle)]) * box.height / 2
-        return self._from_top([middle + a * along + b * up for a, b in SIDES])
 
     @cached_property
     def pitch(self) -> tuple[float, float]:
@@ -166,6 +122,64 @@ class Drawing:
         shown = file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT) else file
         framed = ", what is meant in a red frame" if wrong is not None else ""
         return f"\n    Your drawing on the left{framed}, on the right how it can look: {shown}"
+
+
+def seen_in(axes: Axes) -> dict:
+    """What a `Drawing` is made of, as plain data. All of it is looked up at once, because the figure is closed afterward."""
+    figure = axes.get_figure(root=True)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer, pixels = canvas.get_renderer(), np.array(canvas.buffer_rgba())[..., :3].copy()
+    box, height = axes.bbox, len(pixels)
+    titles = [*(axes.get_title(loc) for loc in ("left", "center", "right")), figure.get_suptitle()]
+    return {"pixels": pixels,
+            "rows": _names(axes, axes.yaxis, 1, renderer, height), "columns": _names(axes, axes.xaxis, 0, renderer, height),
+            "numbers": [_number(text, renderer, height) for text in axes.texts
+                        if text.get_visible() and text.get_text().strip()],
+            "box": _from_top([(box.x0, box.y0), (box.x1, box.y1)], height),
+            "inches": tuple(map(float, figure.get_size_inches())), "dpi": float(figure.dpi),
+            "words": (" ".join(titles), axes.get_xlabel() + figure.get_supxlabel(), axes.get_ylabel() + figure.get_supylabel())}
+
+
+def _from_top(points, height: int) -> np.ndarray:
+    """Pixels as matplotlib counts them, from the bottom, to pixels from the top."""
+    return np.asarray(points) * [1, -1] + [0, height]
+
+
+def _number(text, renderer, height: int) -> tuple:
+    """Of a `Number` its parts."""
+    box = text.get_window_extent(renderer)
+    corners = _from_top([(box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1)], height)
+    own_background = text.get_bbox_patch() is not None or bool(text.get_path_effects())
+    return text.get_text().strip(), float(text.get_fontsize()), corners, to_rgb(text.get_color()), own_background
+
+
+def _names(axes: Axes, axis, across: int, renderer, height: int) -> list[tuple]:
+    """Of each `Name` at an axis its parts, in their order."""
+    low, high = sorted(axis.get_view_interval())
+    names = {}
+    for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+        place = tick.get_loc()
+        if not low - 1e-6 <= place <= high + 1e-6:
+            continue
+        for label in (tick.label1, tick.label2):
+            if tick.get_visible() and label.get_visible() and label.get_text().strip():
+                at = float(_from_top(axes.transData.transform((place, place)), height)[across])
+                name = plain(label.get_text())
+                names[name, round(at)] = name, float(label.get_fontsize()), _corners(label, renderer, height), at
+    return sorted(names.values(), key=lambda name: name[-1])
+
+
+def _corners(label, renderer, height: int) -> np.ndarray:
+    """The corners of the box around a label, turned as the label is."""
+    box, angle = label.get_window_extent(renderer), np.radians(label.get_rotation())
+    middle = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    label.set_rotation(0)
+    box = label.get_window_extent(renderer)
+    label.set_rotation(np.degrees(angle))
+    along = np.array([np.cos(angle), np.sin(angle)]) * box.width / 2
+    up = np.array([-np.sin(angle), np.cos(angle)]) * box.height / 2
+    return _from_top([middle + a * along + b * up for a, b in SIDES], height)
 
 
 def by_a_person(check) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from solutions.lesson5.plot import plot_confusion
-from tests.lesson5.drawings import Drawing, contrast, headless, overlap, plain
+from tests.lesson5.drawings import Drawing, contrast, headless, overlap, plain, seen_in
 
 COUNTS, VOCAB = [[5, 2], [0, 7]], ["american_pit_bull_terrier", "pug"]
 
@@ -15,7 +15,7 @@ COUNTS, VOCAB = [[5, 2], [0, 7]], ["american_pit_bull_terrier", "pug"]
 @pytest.fixture
 def drawing():
     with headless():
-        return Drawing(plot_confusion(np.array(COUNTS), VOCAB), COUNTS, VOCAB)
+        return Drawing(COUNTS, VOCAB, seen_in(plot_confusion(np.array(COUNTS), VOCAB)))
 
 
 def test_no_window_and_no_figure_is_left(monkeypatch):

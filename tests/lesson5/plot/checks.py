@@ -7,7 +7,7 @@ from matplotlib.backend_bases import FigureManagerBase
 
 from petkata.checking import refuses
 from petkata.pets.breeds import BREEDS
-from tests.lesson5.drawings import PICTURES, Drawing, by_a_person, contrast, headless, overlap, plain
+from tests.lesson5.drawings import PICTURES, Drawing, by_a_person, contrast, headless, overlap, plain, seen_in
 
 FEW = ["pug", "Birman", "staffordshire_bull_terrier", "beagle", "Ragdoll"]
 COUNTS = [[31, 0, 4, 1, 0],
@@ -28,14 +28,42 @@ def many_counts():
     return (matrix + np.diag(dice.integers(20, 45, len(ALL)))).tolist()
 
 
-def drawn(plot_confusion, counts, vocab) -> Drawing:
-    with headless():
-        axes = plot_confusion(np.array(counts), list(vocab))
-        assert isinstance(axes, Axes), (
-            f"the axes that the matrix is drawn in are asked for, so that one can go on drawing; this is {type(axes).__name__}"
+def drawings(plot_confusion, *matrices) -> tuple[list, bool, int, list]:
+    """What is seen of each matrix that the answer draws with its names, one after the other, or in words what came back instead;
+    whether each has a figure of its own; how often a window was to be opened; the files in the current folder afterward."""
+    seen, figures, windows = [], [], []
+    show = FigureManagerBase.show
+    FigureManagerBase.show = lambda manager: windows.append(1)  # what plt.show and figure.show come to
+    try:
+        with headless():
+            for counts, vocab in matrices:
+                axes = plot_confusion(np.array(counts), list(vocab))
+                if not isinstance(axes, Axes):
+                    seen.append(type(axes).__name__)
+                elif axes.get_figure() is None:
+                    seen.append("one without a figure: was it removed?")
+                else:
+                    seen.append(seen_in(axes))
+                    figures.append(axes.get_figure())
+    finally:
+        FigureManagerBase.show = show
+    files = sorted(path.name for path in Path.cwd().iterdir())
+    return seen, len(set(figures)) == len(matrices), len(windows), files
+
+
+def looked_at(plot_confusion, *matrices):
+    """What `drawings` tells; fails where no axes of a figure came back."""
+    seen, *others = plot_confusion.where_it_runs(drawings, *matrices)
+    for one in seen:
+        assert isinstance(one, dict), (
+            f"the axes that the matrix is drawn in are asked for, so that one can go on drawing; this is {one}"
         )
-        assert axes.get_figure() is not None, "these axes belong to no figure: was it removed?"
-        return Drawing(axes, counts, vocab)
+    return seen, *others
+
+
+def drawn(plot_confusion, counts, vocab) -> Drawing:
+    [seen], *_ = looked_at(plot_confusion, (counts, vocab))
+    return Drawing(counts, vocab, seen)
 
 
 @pytest.fixture(scope="session")
@@ -177,26 +205,19 @@ def test_the_numbers_stand_out(plot_confusion, few, look):
 
 
 def test_draws_in_a_figure_of_its_own(plot_confusion):
-    with headless():
-        first = plot_confusion(np.array(COUNTS), FEW)
-        second = plot_confusion(np.array(COUNTS)[:3, :3], FEW[:3])
-        assert isinstance(first, Axes) and isinstance(second, Axes), "the axes that the matrix is drawn in are asked for"
-        assert first.get_figure() is not second.get_figure(), (
-            "two calls have drawn into the same figure, the second matrix over the first: make a new figure each time"
-        )
+    _, each_has_its_own, *_ = looked_at(plot_confusion, (COUNTS, FEW), ([row[:3] for row in COUNTS[:3]], FEW[:3]))
+    assert each_has_its_own, (
+        "two calls have drawn into the same figure, the second matrix over the first: make a new figure each time"
+    )
 
 
-def test_opens_no_window_and_writes_no_file(plot_confusion, monkeypatch):
-    shown = []
-    monkeypatch.setattr(FigureManagerBase, "show", lambda manager: shown.append(manager))  # what plt.show and figure.show come to
-    with headless():
-        plot_confusion(np.array(COUNTS), FEW)
-    assert not shown, (
+def test_opens_no_window_and_writes_no_file(plot_confusion):
+    _, _, windows, files = plot_confusion.where_it_runs(drawings, (COUNTS, FEW))
+    assert not windows, (
         "the figure was shown, which opens a window and waits until somebody closes it: give the axes back, and who called shows "
         "or saves them"
     )
-    written = sorted(path.name for path in Path.cwd().iterdir())
-    assert not written, f"a file was written, {written[0]}: who called may save the figure, under a name of their own"
+    assert not files, f"a file was written, {files[0]}: who called may save the figure, under a name of their own"
 
 
 def test_leaves_the_matrix_as_it_is(plot_confusion):

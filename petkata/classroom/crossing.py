@@ -68,7 +68,7 @@ OF_NUMPY = {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch
 SCALARS = {bool, int, float, complex, str, bytes, type(None)}
 PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 NO_IDENTITY = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset, PosixPath, PurePosixPath, slice, range,
-               torch.dtype, torch.Size, torch.device, np.dtype)
+               torch.dtype, torch.Size, torch.device, np.dtype, types.CellType)
 OPAQUE = (types.GeneratorType, type(threading.Lock()), type(threading.RLock()), io.IOBase, socket.socket)
 HOOKS = re.compile("_(forward|backward|state_dict|load_state_dict|is_full).*")  # what a network keeps them under
 # The dicts in which a network keeps weights, layers and hooks, by their names. They are a part of it: a network that crosses is

@@ -1,8 +1,8 @@
 import gc
 import math
 import weakref
+from contextlib import contextmanager
 
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,38 +11,53 @@ from petkata.checking import refuses
 from tests.lesson8.device import Device, room_for
 
 
-@pytest.fixture(autouse=True)
+@contextmanager
 def nobody_tidies_up():
     """What an attempt leaves is to be let go at once, not when Python happens to collect its garbage. (An answer may ask
     for that itself; frozen, the many objects of the libraries do not slow it down.)"""
+    was_on = gc.isenabled()
     gc.disable()
     gc.freeze()
-    yield
-    gc.unfreeze()
-    gc.enable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if was_on:
+            gc.enable()
 
 
 class OutOfRange(BaseException):
     """A size was tried that was not asked for. It stops a search that would go on and on."""
 
 
-def found(largest_batch, attempt, low, high):
-    """The size that came back, as a number. An error that went up is told in a sentence."""
+def searched(largest_batch, attempt, low, high):
+    """What came back, and in words what went wrong."""
 
     def attempt_in_range(n):
         if not low <= n <= high:
             raise OutOfRange(n)
         return attempt(n)
 
-    try:
-        size = largest_batch(attempt_in_range, low, high)
-    except NotImplementedError:
-        raise
-    except OutOfRange as error:
-        raise AssertionError(f"sizes from {low} to {high} were asked for, and it tried {error}") from None
-    except Exception as error:
-        raise AssertionError(f"some size from {low} to {high} fits, and yet the search ended with "
-                             f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}") from None
+    with nobody_tidies_up():
+        try:
+            return largest_batch(attempt_in_range, low, high), ""
+        except NotImplementedError:
+            raise
+        except OutOfRange as error:
+            return None, f"sizes from {low} to {high} were asked for, and it tried {error}"
+        except Exception as error:
+            return None, (f"some size from {low} to {high} fits, and yet the search ended with "
+                          f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+
+
+def found(largest_batch, attempt, low, high):
+    """The size that came back, as a number. An error that went up is told in a sentence."""
+    size, went_wrong = largest_batch.where_it_runs(searched, attempt, low, high)
+    assert not went_wrong, went_wrong
+    return as_number(size)
+
+
+def as_number(size):
     assert isinstance(size, int) or getattr(size, "ndim", None) == 0, f"a batch size is a number, not a {type(size).__name__}"
     return int(size)
 
@@ -57,7 +72,8 @@ def largest_by_trying(device, low, high):
     return high
 
 
-def test_a_success_is_let_go_before_the_next_attempt(largest_batch):
+def searched_with_results(largest_batch):
+    """What came back, and in words what went wrong; of each attempt its size, and how many results of earlier ones were held."""
     made, held = [], []
 
     def attempt(n):
@@ -66,30 +82,42 @@ def test_a_success_is_let_go_before_the_next_attempt(largest_batch):
         made.append(weakref.ref(result))
         return result
 
-    size = found(largest_batch, attempt, 1, 64)
-    kept = [(n, still) for n, still in held if still]
+    return *searched(largest_batch, attempt, 1, 64), held
+
+
+def test_a_success_is_let_go_before_the_next_attempt(largest_batch):
+    size, went_wrong, held = largest_batch.where_it_runs(searched_with_results)
+    assert not went_wrong, went_wrong
+    size, kept = as_number(size), [(n, still) for n, still in held if still]
     assert not kept, (
         f"when the attempt with {kept[0][0]} began, what {kept[0][1]} of the earlier ones had returned was still held: on a "
         "device that is nearly full, that is the room that this attempt needs" if kept else ""
     )
-    assert made, f"{size} came back, and no size was tried: how should it know?"
+    assert held, f"{size} came back, and no size was tried: how should it know?"
+
+
+def bytes_held(largest_batch):
+    """Of each attempt its size and the bytes that were still held when it began; then the bytes that are held at the end."""
+    device = room_for(333)
+    with nobody_tidies_up():
+        try:
+            largest_batch(device.attempt, 1, 1000)
+        except NotImplementedError:
+            raise
+        except (RuntimeError, ValueError, MemoryError):
+            pass  # where something leaks, even a small batch may fail; the other checks judge the answer
+        return list(zip(device.asked, device.left_over)), device.held
 
 
 def test_nothing_is_held_when_an_attempt_begins(largest_batch):
-    device = room_for(333)
-    try:
-        largest_batch(device.attempt, 1, 1000)
-    except NotImplementedError:
-        raise
-    except (RuntimeError, ValueError, MemoryError):
-        pass  # where something leaks, even a small batch may fail; the other checks judge the answer
-    held = [(n, left) for n, left in zip(device.asked, device.left_over) if left]
+    attempts, at_the_end = largest_batch.where_it_runs(bytes_held)
+    held = [(n, left) for n, left in attempts if left]
     assert not held, (
         f"when the attempt with {held[0][0]} began, {held[0][1]} bytes of earlier attempts were still held. What they returned, "
         "and an error that is kept or still being handled, both hold the tensors" if held else ""
     )
-    assert device.asked, "of the sizes from 1 to 1000 none was tried: how should it know?"
-    assert device.held == 0, f"after the search {device.held} bytes of its attempts are still held"
+    assert attempts, "of the sizes from 1 to 1000 none was tried: how should it know?"
+    assert at_the_end == 0, f"after the search {at_the_end} bytes of its attempts are still held"
 
 
 @given(st.data())
@@ -189,7 +217,7 @@ def test_any_other_error_goes_up(largest_batch):
                 if n > 40:
                     raise torch.OutOfMemoryError("no room")
 
-            up = what_went_up(largest_batch, attempt)
+            up = largest_batch.where_it_runs(what_went_up, attempt)
             assert asked, "of the sizes from 1 to 100 none was tried: how should it know?"
             assert len(asked) >= number, (
                 f"the attempt with {asked[-1]} raised torch.OutOfMemoryError, which says that there is no room: try a smaller "

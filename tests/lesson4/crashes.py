@@ -72,6 +72,21 @@ def _hook(event, arguments):
         looks.renamed_from.append(Path(os.fsdecode(arguments[0])).absolute().parent)
 
 
+def moments(save, path, state) -> tuple[list, list]:
+    """What was seen of the file at `path` while `save` wrote a state to it: pairs of what was about to happen and its bytes; and
+    the folders from which a file was renamed."""
+    with looking_at(path) as looks:
+        save({**state, "glance": Glance(looks), "after": state}, path)
+    return looks.seen, looks.renamed_from
+
+
+def seconds_a_save(save, path, states) -> float:
+    begin = time.monotonic()
+    for state in states:
+        save(state, path)
+    return (time.monotonic() - begin) / len(states)
+
+
 def kill_while_saving(save, path, states, wait) -> bool:
     """Another process saves `states` to `path` in turn, again and again; it is killed `wait` seconds after its first save.
 

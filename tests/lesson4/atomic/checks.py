@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 import torch
 
-from tests.lesson4.crashes import Glance, kill_while_saving, looking_at
+from tests.lesson4.crashes import kill_while_saving, moments, seconds_a_save
 
 
 def state(epoch, n=2000):
@@ -59,21 +59,25 @@ def test_replaces_the_old_file(save_atomically, tmp_path):
     holds(path, state(2))
 
 
+def read_while_saving(save_atomically, path, state, second_name):
+    """What a reader gets of a file that was opened, and read in part, before another state was saved."""
+    if os.name == "nt":  # where an open file cannot be replaced; a second name for it sees the same
+        os.link(path, second_name)
+        save_atomically(state, path)
+        return second_name.read_bytes()
+    with open(path, "rb") as reader:
+        seen = reader.read(1000)
+        save_atomically(state, path)
+        return seen + reader.read()
+
+
 def test_a_reader_of_the_old_file_reads_on(save_atomically, tmp_path):
     folder = tmp_path / "stages"
     folder.mkdir()
-    path, second_name = folder / "stage.pth", tmp_path / "the-same-file.pth"
+    path = folder / "stage.pth"
     torch.save(state(1), path)
     old = path.read_bytes()
-    if os.name == "nt":  # where an open file cannot be replaced; a second name for it sees the same
-        os.link(path, second_name)
-        save_atomically(state(2), path)
-        seen = second_name.read_bytes()
-    else:
-        with open(path, "rb") as reader:
-            seen = reader.read(1000)
-            save_atomically(state(2), path)
-            seen += reader.read()
+    seen = save_atomically.where_it_runs(read_while_saving, path, state(2), tmp_path / "the-same-file.pth")
     assert seen == old, (
         "a reader had opened the old file and read 1,000 bytes of it; then a new state was saved, and the rest of what the "
         "reader got is not of the old file: the new state was written over it, in place"
@@ -84,16 +88,15 @@ def is_whole_at_every_moment(save_atomically, folder):
     path = folder / "whole.pth"
     for number in (1, 2):
         old = path.read_bytes() if path.exists() else None
-        with looking_at(path) as looks:
-            save_atomically({**state(number), "glance": Glance(looks), "after": state(number)}, path)
+        seen, _ = save_atomically.where_it_runs(moments, path, state(number))
         assert path.exists(), f"after save_atomically(state, {path.name!r}) there is no file {path.name}"
         new = path.read_bytes()
-        for when, seen in looks.seen:
-            assert seen is not None or old is None, (
+        for when, content in seen:
+            assert content is not None or old is None, (
                 f"before {when} there was no file {path.name} at all; a moment earlier there was the old one"
             )
-            assert seen in (old, new), (
-                f"before {when}, {path.name} had {len(seen):,} bytes. The new file has {len(new):,}, and "
+            assert content in (old, new), (
+                f"before {when}, {path.name} had {len(content):,} bytes. The new file has {len(new):,}, and "
                 f"{'there was no old one' if old is None else f'the old one had {len(old):,}'}: whoever reads then gets "
                 "part of a file"
             )
@@ -109,13 +112,11 @@ def test_a_kill_leaves_a_whole_file(save_atomically, tmp_path):
         is_whole_at_every_moment(save_atomically, tmp_path)
         return
     path, two = tmp_path / "stage.pth", [state(1, n=1_000_000), state(2, n=1_000_000)]
-    begin = time.monotonic()
-    for one in two:
-        save_atomically(one, path)
-    once, dice = (time.monotonic() - begin) / 2, random.Random(torch.initial_seed())
+    begin, dice = time.monotonic(), random.Random(torch.initial_seed())
+    once = save_atomically.where_it_runs(seconds_a_save, path, two)
     for kills in range(1, 31):
         wait = dice.uniform(0, 3 * once)
-        killed = kill_while_saving(save_atomically, path, two, wait)
+        killed = save_atomically.where_it_runs(kill_while_saving, path, two, wait)
         assert killed, "in a process of its own, save_atomically stopped by itself, or did not save anything in 10 seconds"
         assert path.exists(), f"kill {kills}: the program was killed while it saved, and now there is no file at all"
         found, size = read(path), path.stat().st_size
@@ -136,7 +137,7 @@ class Unsavable:
         raise ArithmeticError("this part of the state cannot be saved")
 
 
-def failing_save(save_atomically, path):
+def saving_fails(save_atomically, path):
     """Whether the error went on up when a state was saved that fails half-way."""
     try:
         save_atomically({**state(2), "broken": Unsavable(), "after": torch.ones(500)}, path)
@@ -145,6 +146,10 @@ def failing_save(save_atomically, path):
     except Exception:
         return True
     return False
+
+
+def failing_save(save_atomically, path):
+    return save_atomically.where_it_runs(saving_fails, path)
 
 
 def test_a_failure_leaves_the_old_file(save_atomically, tmp_path):
@@ -176,9 +181,8 @@ def test_leaves_no_litter(save_atomically, tmp_path):
 def test_works_in_the_folder_of_the_file(save_atomically, tmp_path):
     path = tmp_path / "stages" / "stage.pth"
     path.parent.mkdir()
-    with looking_at(path) as looks:
-        save_atomically(state(1), path)
-    for folder in looks.renamed_from:
+    _, renamed_from = save_atomically.where_it_runs(moments, path, state(1))
+    for folder in renamed_from:
         assert folder.resolve().is_relative_to(path.parent.resolve()), (
             f"the file was made in {folder} and then moved to {path.parent}. Where these are two disks, nothing can be renamed "
             "from one to the other"

@@ -4,7 +4,8 @@
     python -m benchmarks.outside lesson3 --kinds solution alternative
 
 Each solution, stub, alternative and mistake is judged as in a class, but for the sandbox and the kernel: two forked processes,
-one with the answer, one with the checks. Prints each answer that did not get what it should, and how many did.
+one with the answer, one with the checks. Prints each answer that did not get what it should, and how many did; and each mistake
+that another check catches there, as may be with the other inputs of the hidden checks.
 """
 
 from __future__ import annotations
@@ -92,6 +93,11 @@ def compared(checks: CollectedChecks, name: str, kinds: list[str], tasks: list[s
             seen.add((name, answer.source))
             says = verdict(checks, lesson, name, [*handed_in[0][:place], answer, *handed_in[0][place + 1:]])
             n, right = n + 1, right + (says.get("points", 0) == answer.points)
+            caught_by = next((one["check"] for one in says.get("verdicts", ()) if one["state"] != "passed"), None)
+            if says.get("state") == "not started" and answer.kind != "stub":
+                raise SystemExit(f"{lesson.name}, {name}: this {answer.kind} does not run in a cell:\n{answer.source}")
+            if answer.caught_by and caught_by != answer.caught_by:
+                say(f"{lesson.name}, {name}: caught by {caught_by}, and here by {answer.caught_by}")
             if says.get("points", 0) != answer.points:
                 text = textwrap.indent(says.get("text") or says["trouble"], "    ")
                 source = textwrap.indent(answer.source, "        ")

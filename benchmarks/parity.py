@@ -39,11 +39,13 @@ WAYS = ("pytest", "notebook", "nbgrader")
 
 @dataclass(frozen=True)
 class Answer:
-    """One way to answer a task: its kind and number, and the text that takes the place of the function in its file."""
+    """One way to answer a task: its kind, the text that takes the place of the function in its file, and of a mistake the check
+    that catches it."""
 
     kind: str
     task: catalog.Task
     source: str
+    caught_by: str | None = None
 
     @property
     def points(self) -> int:
@@ -70,7 +72,7 @@ def known(lesson: catalog.Lesson, task: catalog.Task) -> list[Answer]:
     found = []
     for kind in ("alternatives", "mistakes"):
         module = importlib.import_module(f"tests.{lesson.name}.{Path(task.file).stem}.{kind}")
-        found += [Answer(kind[:-1], task, helpers(module) + without_mark(answer))
+        found += [Answer(kind[:-1], task, helpers(module) + without_mark(answer), answer.caught_by)
                   for answer in known_answers(module) if answer.task == task.name]
     return found
 
@@ -78,8 +80,9 @@ def known(lesson: catalog.Lesson, task: catalog.Task) -> list[Answer]:
 def helpers(module) -> str:
     """What the known answers of a module use: all of it but the answers themselves."""
     source = Path(module.__file__).read_text(encoding="utf-8")
-    kept = [node for node in ast.parse(source).body
-            if not getattr(node, "decorator_list", ()) and getattr(node, "module", "") != "petkata.checking"]
+    kept = [node for node in ast.parse(source).body  # an answer may stand in an `if`
+            if not any(getattr(one, "decorator_list", ()) for one in ast.walk(node))
+            and getattr(node, "module", "") != "petkata.checking"]
     return "".join(ast.get_source_segment(source, node) + "\n\n" for node in kept)
 
 

@@ -48,7 +48,7 @@ AT_ONCE = 2  # tasks of one submission that are judged at a time
 
 # Checks that watch what the answer does to files, figures or this process itself. They are judged beside the student's code, in a
 # process that judges nothing else.
-BESIDE = {"export_for_inference"}
+BESIDE = set()
 
 LESSON = re.compile(r'checks_of\("(lesson\d+)"\)')
 CHECK = re.compile(r'(?:check\.seed = (?P<seed>\d+)\n)?check\("(?P<task>\w+)"\)')

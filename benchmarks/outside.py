@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import linecache
 import os
 import signal
 import socket
@@ -21,9 +22,8 @@ import textwrap
 import traceback
 
 from benchmarks.parity import Answer, file_with, submissions
-from petkata.checking.notebook import CollectedChecks, with_checks
+from petkata.checking.notebook import CollectedChecks, imports_find_cells, with_checks
 from petkata.classroom import answering, judge, sandbox
-from petkata.classroom.executing import BESIDE
 from petkata.course import catalog
 
 KINDS = ("solution", "stub", "alternative", "mistake")
@@ -42,6 +42,17 @@ def forked(do) -> int:
         os._exit(0)
 
 
+def defined_by(lesson: catalog.Lesson, cells: list[str]) -> dict:
+    """What the cells of a notebook define, in this process."""
+    functions = {"__name__": "__main__"}
+    imports_find_cells(lesson, functions)
+    for number, source in enumerate(cells):
+        file = f"/tmp/ipykernel_1/{number}.py"
+        linecache.cache[file] = len(source), None, source.splitlines(True), file
+        exec(compile(source, file, "exec", dont_inherit=True), functions)
+    return functions
+
+
 def verdict(checks: CollectedChecks, lesson: catalog.Lesson, task: str, answers: list[Answer]) -> dict:
     """What the judge says of a task, with these answers in the cells."""
     told, tells = socket.socketpair()
@@ -57,12 +68,12 @@ def verdict(checks: CollectedChecks, lesson: catalog.Lesson, task: str, answers:
                 sandbox._mount(None, "/", None, sandbox.REC | sandbox.PRIVATE)
                 sandbox._mount("tmpfs", files, "tmpfs", 0)
                 os.environ[answering.FOLDER] = files
-            answering.answer(judge.cells_beside(lesson.name, cells).functions, its_connection)
+            answering.answer(defined_by(lesson, cells), its_connection, "own")
 
         def judging():
             told.close()
             its_connection.close()
-            says = judge.answered(checks, lesson.name, task, checks.seed, None, connection, files if os.getuid() == 0 else None)
+            says = judge.answered(checks, lesson.name, task, checks.seed, connection, files if os.getuid() == 0 else None, "own")
             tells.sendall(json.dumps(says).encode())
 
         pids = [forked(answer), forked(judging)]
@@ -87,7 +98,7 @@ def compared(checks: CollectedChecks, name: str, kinds: list[str], tasks: list[s
     for answers in handed_in:
         for place, answer in enumerate(answers):
             name = answer.task.name
-            wanted = answer.kind in kinds and name not in BESIDE and (not tasks or name in tasks)
+            wanted = answer.kind in kinds and (not tasks or name in tasks)
             if not wanted or (name, answer.source) in seen:
                 continue
             seen.add((name, answer.source))
@@ -119,8 +130,7 @@ def main():
     with_checks([catalog.lesson(name) for name in names], seed=catalog.HIDDEN_SEED, do=lambda checks: counts.extend(
         compared(checks, name, options.kinds, options.tasks) for name in names))
     n, right = map(sum, zip(*counts))
-    print(f"\n{right} of {n} are judged outside as here; {len(BESIDE)} tasks are judged beside the answer: "
-          f"{', '.join(sorted(BESIDE))}")
+    print(f"\n{right} of {n} are judged outside as here")
     raise SystemExit(n != right)
 
 

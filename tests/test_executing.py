@@ -2,6 +2,7 @@
 
 import re
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -115,14 +116,15 @@ def test_what_a_cell_showed_first_is_kept(executed):
     assert shown.text.strip().isdigit() and last.text == "last\n"
 
 
-def test_the_guide_names_the_tasks_that_are_judged_beside_the_answer():
-    from petkata.classroom.executing import BESIDE
+def test_the_guide_names_the_tasks_of_which_something_is_seen_only_where_the_answer_runs():
     from petkata.course import catalog
 
-    tasks = {task.name for name in catalog.lesson_names() for task in catalog.lesson(name).tasks}
-    guide = (ROOT / "lessons" / "INSTRUCTORS.md").read_text(encoding="utf-8").partition("**Beware:**")[2].partition("Somebody")[0]
-    assert set(re.findall(r"`(\w+)`", guide)) == BESIDE <= tasks and f"these {len(BESIDE)} tasks" in guide
-    assert f"For {len(BESIDE)} of the {len(tasks)} tasks" in (ROOT / "README.md").read_text(encoding="utf-8")
+    tasks = [(task, ROOT / "tests" / name / Path(task.file).stem / "checks.py")
+             for name in catalog.lesson_names() for task in catalog.lesson(name).tasks]
+    looked_at = {task.name for task, checks in tasks if f"{task.name}.where_it_runs(" in checks.read_text(encoding="utf-8")}
+    guide = (ROOT / "lessons" / "INSTRUCTORS.md").read_text(encoding="utf-8")
+    named = guide.partition("only be seen where the answer runs")[2].partition("Who writes code")[0]
+    assert looked_at and set(re.findall(r"`(\w+)`", named)) == looked_at
 
 
 def test_no_tag_lets_a_check_be_left_out(executed):

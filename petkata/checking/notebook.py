@@ -168,6 +168,10 @@ class CollectedChecks:
         made, never = (pytest.Function.from_parent(self.items[0].session, name="shared", callobj=shared) for _ in range(2))
         made.config.hook.pytest_runtest_protocol(item=made, nextitem=never)  # so that the session's fixtures stay
 
+    def keep_files_in(self, folder: str) -> None:
+        """Let new folders of the checks be made in here."""
+        self.items[0].config._tmp_path_factory._basetemp = Path(folder)  # pytest knows no other way once it has begun
+
     def judged(self, lesson: catalog.Lesson, name: str, cells, with_one_that_must_fail: bool = False) -> Judged:
         """Judge a task. `cells` gives its function, as `Cells` does. `with_one_that_must_fail`: so that who has made the checks
         pass that should not is found. What checks share is made once, so a second task finds it as the first has left it.

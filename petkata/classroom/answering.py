@@ -13,6 +13,7 @@ from contextlib import redirect_stderr, redirect_stdout
 
 JUDGES = 3  # the number of the socket over which this kernel is sent those that lead to judges
 FOLDER = "PETKATA_JUDGING"  # in the environment: the folder of the checks' files; unset where judge and kernel see the same
+SHARED = "shared"  # in that folder: what all checks find there. Beside it, each judge has a folder of its own
 MOST = 20_000  # characters of what an answer prints, for each call
 
 
@@ -20,7 +21,7 @@ def serve(functions: dict) -> None:
     """Let the judge who is next ask these functions, in a process of its own: whatever they do there, the kernel goes on."""
     judges = socket.socket(fileno=JUDGES)
     try:
-        [number] = socket.recv_fds(judges, 1, 1, socket.MSG_DONTWAIT)[1]  # it was sent before this was asked for
+        name, [number], *_ = socket.recv_fds(judges, 100, 1, socket.MSG_DONTWAIT)  # it was sent before this was asked for
     finally:
         judges.detach()
     if os.fork() == 0:
@@ -30,7 +31,7 @@ def serve(functions: dict) -> None:
             torch.set_num_threads(1)  # a fork has none of the others
             connection = socket.socket(fileno=number)
             threading.Thread(target=end_with, args=(connection,), daemon=True).start()
-            answer(functions, connection)
+            answer(functions, connection, name.decode())
         finally:
             os._exit(0)
     os.close(number)
@@ -44,8 +45,8 @@ def end_with(connection: socket.socket) -> None:
     os._exit(0)
 
 
-def answer(functions: dict, connection: socket.socket) -> None:
-    """Do what a judge asks for with these functions, until it has judged one task."""
+def answer(functions: dict, connection: socket.socket, name: str = "") -> None:
+    """Do what a judge asks for with these functions, until it has judged one task. `name` is that of its own folder."""
     from matplotlib import pyplot
 
     from petkata.classroom.crossing import Crossing, Ended
@@ -76,7 +77,7 @@ def answer(functions: dict, connection: socket.socket) -> None:
         finally:
             pyplot.close("all")  # as the checks do where they draw in this process: the next call begins a figure of its own
 
-    crossing = Crossing(connection, is_judge=False, folder=os.environ.get(FOLDER), printed=printed,
+    crossing = Crossing(connection, is_judge=False, folder=os.environ.get(FOLDER), own=name, printed=printed,
                         services={"known": known, "call": call, "look": look})
     try:
         with redirect_stdout(said), redirect_stderr(said):

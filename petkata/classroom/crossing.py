@@ -47,6 +47,8 @@ from matplotlib.figure import Figure
 from PIL.Image import Image
 from torch import nn
 
+from petkata.classroom.answering import SHARED
+
 HEAD = struct.Struct(">?QQ")  # of a message: whether it is plain; bytes of it, and of the files that cross with it
 MANY = 100  # things that have crossed since it was last looked which of them are still needed: then it pays to look
 LARGEST = 2**30  # bytes of one message; a quarter of it for the files that cross with it
@@ -405,10 +407,12 @@ class Noted(NamedTuple):
 
 
 class Crossing:
-    """One end of the socket. `services` are the functions that the other end may call by name."""
+    """One end of the socket. `services` are the functions that the other end may call by name. Of the files in `folder` cross
+    those that all share, and those in the folder of this judge's `own`."""
 
-    def __init__(self, connection: socket.socket, is_judge: bool, folder: str | None, services: dict | None = None, printed=None):
-        self.socket, self.is_judge, self.services, self.folder = connection, is_judge, services or {}, folder
+    def __init__(self, connection: socket.socket, is_judge: bool, folder: str | None, own: str = "", services: dict | None = None,
+                 printed=None):
+        self.socket, self.is_judge, self.services, self.folder, self.own = connection, is_judge, services or {}, folder, own
         self.printed = printed  # a function that gives what this end has printed since it was last asked
         self.objects: dict[tuple, object] = {}  # what both ends know, by key
         self.keys: dict[int, tuple] = {}  # the key, by id()
@@ -426,6 +430,8 @@ class Crossing:
         self.files: dict[str, tuple] = {}  # in the folder, as they were when they crossed last
         self.with_files = False  # whether the folder is spoken of
         if folder is not None:
+            for name in (SHARED, own):
+                os.makedirs(f"{folder}/{name}", exist_ok=True)
             self._new_files()  # there at both ends
 
     # --- calls ---
@@ -917,7 +923,7 @@ class Crossing:
 
     def _new_files(self) -> dict[str, bytes | None | str]:
         """What in the folder is not as it was when it crossed last: contents, None for a folder, "" for what is gone."""
-        changed, now, size, folders = {}, {}, 0, [""]
+        changed, now, size, folders = {}, {}, 0, [f"{name}/" for name in (SHARED, self.own)]
         while folders:
             below = folders.pop()
             for entry in os.scandir(os.path.join(self.folder, below)):

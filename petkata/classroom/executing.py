@@ -46,10 +46,6 @@ NOT_JUDGED = {
 
 AT_ONCE = 2  # tasks of one submission that are judged at a time
 
-# Checks that watch what the answer does to files, figures or this process itself. They are judged beside the student's code, in a
-# process that judges nothing else.
-BESIDE = set()
-
 LESSON = re.compile(r'checks_of\("(lesson\d+)"\)')
 CHECK = re.compile(r'(?:check\.seed = (?P<seed>\d+)\n)?check\("(?P<task>\w+)"\)')
 MARK = re.compile(r"^###.*\n?", re.MULTILINE)  # of nbgrader's, around what the learner does not see
@@ -115,13 +111,8 @@ class ExecuteToTheEnd(Execute):
             self.needs_a_look(NEEDS_A_LOOK["KernelEnded"])
             self.begin_again(index)
             kernel = self.km.provisioner.process
-        if task in BESIDE:
-            sources = [cell.source for place, cell in enumerate(self.nb.cells[:index])
-                       if cell.cell_type == "code" and place not in self.left_out and not is_grade(cell)]
-            judge = Judge(kernel.in_sandbox, self.lesson, task, seed, cells=sources)
-        else:
-            judge = kernel.judge(self.lesson, task, seed)
-            self.kc.execute(ANSWER, silent=True, store_history=False)
+        judge = kernel.judge(self.lesson, task, seed)
+        self.kc.execute(ANSWER, silent=True, store_history=False)
         self.at_work.append(AtWork(index, task, judge))
         return True
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import socket
 import tempfile
 from dataclasses import asdict, dataclass
@@ -17,7 +18,7 @@ import cloudpickle
 from fastai.data import load
 
 from petkata.checking import answers, limits
-from petkata.checking.notebook import Cells, CollectedChecks, Judged, imports_find_cells, judged
+from petkata.checking.notebook import CollectedChecks, Judged, judged
 from petkata.classroom.crossing import CannotCross, Crossing, Ended
 from petkata.course import catalog, stubs
 
@@ -45,8 +46,8 @@ class AnswerElsewhere:
 class CellsElsewhere:
     """The functions of a notebook whose kernel is at the other end of a socket."""
 
-    def __init__(self, connection: socket.socket, files: str | None):
-        self.crossing = Crossing(connection, is_judge=True, folder=files)
+    def __init__(self, connection: socket.socket, files: str | None, own: str):
+        self.crossing = Crossing(connection, is_judge=True, folder=files, own=own)
         load._loaders = (load._loaders[True],) * 2  # fastai's loaders load here: a worker would speak over the same socket
         self.sources: dict[str, str | None] = {}
         self.stopped = ""  # why nothing can be asked any more: "crashed" or "timed out"
@@ -54,10 +55,7 @@ class CellsElsewhere:
 
     def function(self, name: str):
         """A function by its name; None where no cell has defined it."""
-        if self._source(name) is None:
-            return None
-
-        return AnswerElsewhere(self, name)
+        return None if self._source(name) is None else AnswerElsewhere(self, name)
 
     def is_untouched(self, name: str) -> bool:
         return bool(stubs.untouched(self._source(name) or ""))
@@ -100,50 +98,32 @@ class CellsElsewhere:
                 self.stopped = "crashed"
 
 
-def verdict(checks: CollectedChecks, lesson: str, task: str, seed: int | None, cells) -> Judged:
+def verdict(checks: CollectedChecks, lesson: str, task: str, seed: int | None, cells: CellsElsewhere) -> Judged:
     """Judge a task, with a check among the others that must fail."""
     judge = checks.judged if seed == checks.seed else partial(judged, seed=seed)  # other inputs: collected anew
     told = judge(catalog.lesson(lesson), task, cells, with_one_that_must_fail=True)
-    if stopped := getattr(cells, "stopped", ""):
+    if stopped := cells.stopped:
         told.text = told.text.replace(f"{task}: {told.state}, {told.points} of", f"{task}: {stopped}, 0 of")
         told.state, told.points = stopped, 0
     return told
 
 
-def cells_beside(lesson: str, sources: list[str]) -> Cells:
-    """The functions of these cells, defined in this process. A cell that fails costs what it would have defined."""
-    import linecache
-
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    functions = {"__name__": "__main__"}
-    imports_find_cells(catalog.lesson(lesson), functions)
-    for number, source in enumerate(sources):
-        file = f"/tmp/ipykernel_1/{number}.py"
-        linecache.cache[file] = len(source), None, source.splitlines(True), file
-        try:
-            exec(compile(TransformerManager().transform_cell(source), file, "exec"), functions)
-        except Exception:
-            pass
-    return Cells(functions)
-
-
-def answered(checks: CollectedChecks, lesson: str, task: str, seed: int | None, sources: list[str] | None,
-             connection: socket.socket | None, files: str | None) -> dict:
-    """What is said of a task: with the functions at the other end of `connection`, or with those that `sources` define here.
+def answered(checks: CollectedChecks, lesson: str, task: str, seed: int | None, connection: socket.socket, files: str | None,
+             own: str) -> dict:
+    """What is said of a task, with the functions at the other end of `connection`.
 
     `files` is, in both processes, the folder of the checks' files: what changes in it crosses with the calls. None where the two
-    processes see the same files anyway.
+    processes see the same files anyway. `own` is the name of this judge's own folder in there.
     """
     cloudpickle.register_pickle_by_value(importlib.import_module("tests"))  # which students' processes do not have
     gc.disable()  # this process does not live long
+    cells = CellsElsewhere(connection, files, own)
     if files is not None:
-        tempfile.tempdir = files
-    cells = CellsElsewhere(connection, files) if sources is None else cells_beside(lesson, sources)
+        tempfile.tempdir = os.path.join(files, own)
+        checks.keep_files_in(tempfile.tempdir)
     try:
         told = verdict(checks, lesson, task, seed, cells)
-        if sources is None:
-            cells.done()
+        cells.done()
         return asdict(told)
     except Exception as error:
-        return {"trouble": getattr(cells, "stopped", "") or f"{type(error).__name__}: {error}"}
+        return {"trouble": cells.stopped or f"{type(error).__name__}: {error}"}

@@ -106,20 +106,16 @@ def ask_for(request: dict, source: socket.socket, *handed_over: socket.socket) -
 
 
 class Judge:
-    """The process that judges one task (`petkata.classroom.judge`): with a function of a kernel, which answers over `answers`, or
-    with `cells`, sources that run beside the checks."""
+    """The process that judges one task (`petkata.classroom.judge`), with a function of a kernel, which answers over `answers`."""
 
-    def __init__(self, in_sandbox: bool, lesson: str, task: str, seed: int | None, answers: socket.socket | None = None,
-                 cells: list[str] | None = None):
+    def __init__(self, in_sandbox: bool, lesson: str, task: str, seed: int | None, answers: socket.socket):
         self.own = tempfile.mkdtemp(prefix="judge-", dir="/tmp")
         folder = f"{self.own}/folder"
         os.mkdir(folder)
         self.told, tells = socket.socketpair()
         with tells:
-            handed_over = [tells] if answers is None else [tells, answers]
-            self.socket = ask_for({"folder": folder, "own": self.own}, loaded_process(in_sandbox).judges, *handed_over)
-        asked = {"lesson": lesson, "task": task, "seed": seed, "sources": cells}
-        self.told.sendall(f"{json.dumps(asked)}\n".encode())
+            self.socket = ask_for({"folder": folder, "own": self.own}, loaded_process(in_sandbox).judges, tells, answers)
+        self.told.sendall(f"{json.dumps({'lesson': lesson, 'task': task, 'seed': seed})}\n".encode())
 
     def verdict(self, seconds: float | None) -> dict:
         """What the judge says. Where it says nothing in so many seconds, or is gone: {"trouble": why}. The judge ends.
@@ -174,9 +170,10 @@ class ForkedKernel:
         """A judge of what the kernel has defined. The kernel must run `ANSWER`, once for each."""
         answers, its_answers = socket.socketpair()
         with answers, its_answers:
+            judge = Judge(self.in_sandbox, lesson, task, seed, answers)
             with contextlib.suppress(OSError):  # it has ended: the judge will hear nobody answer
-                socket.send_fds(self.judges, [b"."], [its_answers.fileno()])
-            return Judge(self.in_sandbox, lesson, task, seed, answers)
+                socket.send_fds(self.judges, [os.path.basename(judge.own).encode()], [its_answers.fileno()])
+            return judge
 
     def _told(self) -> dict:
         """What the loaded process says next; nothing when it is gone."""

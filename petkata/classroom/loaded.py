@@ -29,7 +29,7 @@ from typing import Callable
 
 from petkata.checking.notebook import with_checks
 from petkata.classroom import sandbox
-from petkata.classroom.answering import FOLDER
+from petkata.classroom.answering import FOLDER, SHARED
 from petkata.course.catalog import HIDDEN_SEED
 
 LIBRARIES = ("torch", "fastai.vision.all", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "sqlite3",
@@ -168,7 +168,7 @@ def forked(become: Callable[..., None], request: dict, asker: socket.socket, fds
 
 def become_judge(checks, files: str | None, folder: str, own: str) -> None:
     """Judge the task that is asked for over socket 3, and tell the verdict there; both are a line of JSON. The functions are at
-    the other end of socket 4, or defined by the cells that are sent along."""
+    the other end of socket 4."""
     from petkata.classroom import judge
 
     if files is not None:
@@ -176,8 +176,7 @@ def become_judge(checks, files: str | None, folder: str, own: str) -> None:
     os.chdir(folder)
     control = socket.socket(fileno=3)
     asked = json.loads(control.makefile(encoding="utf-8").readline())
-    answers = socket.socket(fileno=4) if asked["sources"] is None else None
-    told = judge.answered(checks, **asked, connection=answers, files=files)
+    told = judge.answered(checks, **asked, connection=socket.socket(fileno=4), files=files, own=os.path.basename(own))
     control.sendall(f"{json.dumps(told)}\n".encode())
     os._exit(0)
 
@@ -214,7 +213,7 @@ def serve_judges(requests: socket.socket, ready: socket.socket, files: str | Non
         serve(requests, partial(become_judge, checks, files))
 
     lessons = [catalog.lesson(name) for name in catalog.lesson_names()]
-    with_checks(lessons, serve_with, seed=HIDDEN_SEED, folder=f"{files}/pytest" if files else None)
+    with_checks(lessons, serve_with, seed=HIDDEN_SEED, folder=f"{files}/{SHARED}" if files else None)
 
 
 def allow_all(folder: str) -> None:

@@ -167,17 +167,17 @@ import os
 os.write(3, os.urandom(100_000))""",
     "a pickle of its own in the socket": """
 import os, socket
-import petkata.classroom.crossing as crossing
+import petkata.classroom.crossing.ends as crossing
 class Program:
     def __reduce__(self): return os.system, ("echo ran > /tmp/ran",)
 def dump(self, message):
     import pickle
     self.file.write(pickle.dumps(({}, [], [], "gave", Program())))
-crossing._Pickler.__init__ = lambda self, c, file: setattr(self, "file", file)
-crossing._Pickler.dump = dump""",
+crossing.Pickler.__init__ = lambda self, c, file: setattr(self, "file", file)
+crossing.Pickler.dump = dump""",
     "files outside the folder": """
-import petkata.classroom.crossing as crossing
-crossing.Crossing._new_files = lambda self: {"../../etc/passwd": b"me", "/tmp/petkata-judging/../x": b"me"}""",
+import petkata.classroom.crossing.ends as crossing
+crossing.Files.changed = lambda self: {"../../etc/passwd": b"me", "/tmp/petkata-judging/../x": b"me"}""",
     "answers in the place of the kernel": ROBBED.format('sent(True, ("gave", "def cosine_anneal(): return 1")) * 200'),
     "a claim to be a judge": ROBBED.format('sent(False, ({}, [], [], "call", "call", "", ("cosine_anneal",), ()))'),
     "a program in what should be plain": ROBBED.format('sent(True, ("gave", Program()))'),
@@ -314,15 +314,16 @@ def test_the_judge_takes_nothing_that_can_do_something():
     import socket
     from functools import partial
 
-    from petkata.classroom.crossing import CannotCross, Crossing, _StrictUnpickler
+    from petkata.classroom.crossing import CannotCross, Crossing
+    from petkata.classroom.crossing.pickles import StrictUnpickler
 
     ours, _ = socket.socketpair()
     judge = Crossing(ours, is_judge=True, folder=None)
     harmful = [os.system, eval, exec, open, getattr, __import__, partial(eval, "1"), pickle.loads, os.path.join]
     for function in harmful:
         with pytest.raises(CannotCross):
-            _StrictUnpickler(judge, io.BytesIO(pickle.dumps(function))).load()
+            StrictUnpickler(judge, io.BytesIO(pickle.dumps(function))).load()
     for words in (b"cos\nsystem\n(S'true'\ntR.", b"cbuiltins\neval\n(S'1'\ntR.", b"(S'true'\nios\nsystem\n."):
         with pytest.raises(CannotCross):
-            _StrictUnpickler(judge, io.BytesIO(words)).load()
-    assert _StrictUnpickler(judge, io.BytesIO(pickle.dumps({"a": [1, 2.0, "x", None]}))).load() == {"a": [1, 2.0, "x", None]}
+            StrictUnpickler(judge, io.BytesIO(words)).load()
+    assert StrictUnpickler(judge, io.BytesIO(pickle.dumps({"a": [1, 2.0, "x", None]}))).load() == {"a": [1, 2.0, "x", None]}

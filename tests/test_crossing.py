@@ -76,7 +76,7 @@ def test_all_that_an_answer_does_to_a_network_is_done_here(answered):
 
 
 def test_what_holds_only_itself_is_forgotten_at_both_ends(answered, monkeypatch):
-    monkeypatch.setattr("petkata.classroom.crossing.MANY", 0)
+    monkeypatch.setattr("petkata.classroom.crossing.ends.MANY", 0)
     crossing, call = answered(look=lambda thing: None)
     ring, kept = SimpleNamespace(name="ring"), SimpleNamespace(name="kept")
     ring.parts, kept.parts = [ring], [kept]
@@ -90,7 +90,7 @@ def test_what_holds_only_itself_is_forgotten_at_both_ends(answered, monkeypatch)
 
 
 def test_however_much_crosses_few_things_stay_known(answered):
-    from petkata.classroom.crossing import MANY
+    from petkata.classroom.crossing.ends import MANY
 
     crossing, call = answered(look=lambda thing: None)
     for _ in range(3 * MANY):

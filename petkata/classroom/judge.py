@@ -65,9 +65,9 @@ class CellsElsewhere:
 
     def _source(self, name: str) -> str | None:
         if name not in self.sources:
-            self.crossing.socket.settimeout(PATIENCE)
+            self.crossing.wire.socket.settimeout(PATIENCE)
             source = self.asked("known", name)
-            self.crossing.socket.settimeout(None)
+            self.crossing.wire.socket.settimeout(None)
             if not isinstance(source, (str, type(None))):
                 raise answers.AnswerError(f"{name} cannot be found.")
             self.sources[name] = source

@@ -1,0 +1,80 @@
+"""What may be named in what a student's process sends, and what may be called with it."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import re
+import sys
+import types
+from collections import OrderedDict, defaultdict, deque
+from functools import partial
+from pathlib import Path, PosixPath, PurePosixPath
+
+import numpy as np
+import torch
+from fastcore.basics import noop
+
+# The modules whose functions may be named. Those of other modules can run programs or load files.
+FUNCTIONS_OF = ("torch.nn", "torch._C._nn", "torch.functional", "fastai.losses", "fastai.metrics", "fastai.optimizer",
+                "fastai.layers", "fastai.torch_core", "fastai.vision", "fastai.callback", "fastai.data", "fastai.learner",
+                "torchvision.models", "petkata.nets")
+# The modules whose classes may be named.
+LIBRARIES = ("torch", "fastai", "fastcore", "fasttransform", "plum", "torchvision", "numpy", "PIL", "pathlib", "collections",
+             "builtins", "functools", "re", "types", "typing", "random", "petkata.nets", "petkata.pets",
+             "petkata.torchvision_guard")
+# What a pickle from a student may call, with what it brings along. Classes are made without being called.
+HARMLESS = {OrderedDict, defaultdict, deque, PosixPath, PurePosixPath, Path, slice, range, complex, set, frozenset, bytearray,
+            partial, random.Random, torch.Size, torch.device, np.dtype, np._core.multiarray.scalar, re._compile,
+            inspect.Parameter, inspect.Signature, noop}
+PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
+
+
+def of_a_library(thing) -> bool:
+    """Whether a class or function is what its name says: defined by a library, and found there."""
+    module = getattr(thing, "__module__", None)
+    return in_libraries(module) and named(module, getattr(thing, "__qualname__", "")) is thing
+
+
+def in_libraries(module: str | None) -> bool:
+    return is_below(module, LIBRARIES)
+
+
+def is_below(module: str | None, roots: tuple[str, ...]) -> bool:
+    return isinstance(module, str) and any(module == root or module.startswith(root + ".") for root in roots)
+
+
+def named(module: str, qualname: str):
+    """What has this name in a module that is loaded already, or None: nothing is imported because a student's pickle says so."""
+    found = sys.modules.get(module)
+    for part in qualname.split("."):
+        if found is None or part.startswith("__") or not isinstance(found, (types.ModuleType, type)):
+            return None
+        found = vars(found).get(part) if isinstance(found, types.ModuleType) else getattr(found, part, None)
+    return found
+
+
+def among(thing, some: set) -> bool:
+    try:
+        return thing in some
+    except TypeError:
+        return False
+
+
+def is_the_courses(kind) -> bool:
+    return (kind.__module__ or "").startswith(("tests.", "petkata.checking."))
+
+
+def stays(function) -> bool:
+    """Whether a function is one of a check's that is called from afar."""
+    return is_the_courses(function) and not _is_in_a_class(function) and not hasattr(function, "goes_along")
+
+
+def _is_in_a_class(function) -> bool:
+    """Whether a function stands in the body of a class."""
+    around = function.__qualname__.rpartition(".")[0]
+    return around != "" and not around.endswith("<locals>")
+
+
+def name_of(thing) -> str:
+    return str(getattr(thing, "__name__", type(thing).__name__))

@@ -1,0 +1,76 @@
+"""What stands at one end for something at the other."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+
+import torch
+from torch import nn
+
+from petkata.classroom.crossing.names import is_the_courses
+
+
+class Remote:
+    """Stands for something at the other end. It can be called and handed back; that is all."""
+
+    def __init__(self, name: str, parameters: tuple = ()):
+        self.__name__ = self.__qualname__ = name
+        self.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name, kind in parameters])
+
+    def __call__(self, *args, **kwargs):
+        return self._crossing.call(self, "", args, kwargs)
+
+    def __repr__(self):
+        return self.__name__
+
+    def __reduce__(self):
+        raise TypeError(f"{self.__name__} cannot be pickled")
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+class Opaque(Remote):
+    """Stands for something that only its own process can use, such as a lock."""
+
+    def __call__(self, *args, **kwargs):
+        raise TypeError(f"a {self.__name__} cannot be called")
+
+
+class RemoteModule(nn.Module):
+    """A network of the student's own class: its weights are here as well, its forward pass is at the other end."""
+
+    def forward(self, *args, **kwargs):
+        return self._crossing.call(self, "", args, kwargs)
+
+
+def remote_callback(name: str, order: int, events: tuple[str, ...], looks: dict):
+    """A callback of fastai's whose events happen at the other end. Of an event in `looks` only what it looks at is told."""
+    from fastai.callback.core import Callback
+
+    def at(event):
+        if event in looks:
+            return lambda self: self._crossing.tell(self, event, looks[event](self.learn))
+        return lambda self: self._crossing.call(self, event, (self.learn,), {})
+
+    own = {"order": order, "is_remote": True, "_crossing": None}
+    return type(name, (Callback,), {**own, **{event: at(event) for event in events}})()
+
+
+class Across(torch.autograd.Function):
+    """A tensor that was computed at the other end, from `sources`, which are known there."""
+
+    @staticmethod
+    def forward(ctx, crossing, number, data, *sources):
+        ctx.crossing, ctx.number, ctx.keys = crossing, number, [crossing.keys[id(source)] for source in sources]
+        return data.clone()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return None, None, None, *ctx.crossing.gradients(ctx.number, gradient, ctx.keys)
+
+
+def is_callback(thing) -> bool:
+    core = sys.modules.get("fastai.callback.core")
+    return core is not None and isinstance(thing, core.Callback) and is_the_courses(type(thing))

@@ -1,0 +1,117 @@
+"""What surrounds a call and changes with it: random numbers, torch's modes, the current folder, and the files of the checks."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from petkata.classroom.answering import SHARED
+from petkata.classroom.crossing.wire import LARGEST, CannotCross
+
+
+class Surroundings:
+    """Random numbers, torch's modes and the current folder of this process."""
+
+    def __init__(self, folder: str | None):
+        self.folder = folder  # of the checks' files
+        self.were: dict = {}  # as they were when the last message crossed
+
+    def changed(self) -> dict:
+        """What is no longer as it was when this was called last."""
+        kind, numbers, *rest = np.random.get_state()
+        now = {"python": random.getstate(), "numpy": (kind, numbers.tobytes(), *rest),
+               "torch": torch.get_rng_state().numpy().tobytes(),
+               "gradients": torch.is_grad_enabled(), "dtype": torch.get_default_dtype(), "place": self._place()}
+        changed = {name: value for name, value in now.items() if value != self.were.get(name)}
+        self.were = now
+        return changed
+
+    def _place(self) -> str:
+        """The current folder; from the folder of the checks' files, if it is in there."""
+        try:
+            place = os.getcwd()
+        except FileNotFoundError:  # it has been removed
+            place = self.were.get("place", "/")
+        return place.removeprefix(f"{self.folder}/") if self.folder else place
+
+    def be(self, changed: dict, may_move: bool) -> None:
+        """Be as the other end says. `may_move`: go to its folder, too."""
+        if "python" in changed:
+            random.setstate(changed["python"])
+        if "numpy" in changed:
+            kind, numbers, *rest = changed["numpy"]
+            np.random.set_state((kind, np.frombuffer(numbers, np.uint32), *rest))
+        if "torch" in changed:
+            torch.set_rng_state(torch.frombuffer(bytearray(changed["torch"]), dtype=torch.uint8))
+        if "gradients" in changed:
+            torch.set_grad_enabled(bool(changed["gradients"]))
+        if "dtype" in changed:
+            torch.set_default_dtype(changed["dtype"])
+        if "place" in changed and may_move:
+            place = os.path.join(self.folder or "/", changed["place"])
+            os.makedirs(place, exist_ok=True)
+            os.chdir(place)
+        self.were = {**self.were, **changed}
+
+
+class Files:
+    """Files that are at the same places at both ends: in `folder`, those that all checks share, and those in the folder `own`."""
+
+    def __init__(self, folder: str, own: str):
+        self.folder, self.parts = folder, (SHARED, own)
+        self.were: dict[str, tuple] = {}  # what told a file from an older one when they crossed last
+        for name in self.parts:
+            os.makedirs(f"{folder}/{name}", exist_ok=True)
+        self.changed()  # what is there now is there at both ends
+
+    def changed(self) -> dict[str, bytes | None | str]:
+        """What is not as it was when it crossed last: contents, None for a folder, "" for what is gone."""
+        changed, now, size, folders = {}, {}, 0, [f"{name}/" for name in self.parts]
+        while folders:
+            below = folders.pop()
+            for entry in os.scandir(os.path.join(self.folder, below)):
+                inside = f"{below}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    now[inside] = (None,)
+                    folders.append(f"{inside}/")
+                elif entry.is_file(follow_symlinks=False):
+                    now[inside] = self._mark(entry.stat(follow_symlinks=False))
+                else:
+                    continue
+                if now[inside] != self.were.get(inside):
+                    size += 0 if len(now[inside]) == 1 else now[inside][1]
+                    if size > LARGEST // 4:
+                        raise CannotCross("Too much was written.")
+                    changed[inside] = None if len(now[inside]) == 1 else Path(entry.path).read_bytes()
+        changed.update({inside: "" for inside in self.were if inside not in now})
+        self.were = now
+        return changed
+
+    def take(self, changed: dict) -> None:
+        """Make here what changed there."""
+        for inside, content in sorted(changed.items(), key=lambda pair: (pair[1] is not None, pair[0])):
+            parts = Path(inside).parts
+            if not parts or os.path.isabs(inside) or ".." in parts:
+                raise CannotCross("What came back writes outside its folder.")
+            path = os.path.join(self.folder, inside)
+            if content is None:
+                os.makedirs(path, exist_ok=True)
+                self.were[inside] = (None,)
+            elif content == "":
+                shutil.rmtree(path) if os.path.isdir(path) else Path(path).unlink(missing_ok=True)
+                self.were.pop(inside, None)
+            else:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                beside = f"{path}.crossing"
+                Path(beside).write_bytes(content)
+                os.replace(beside, path)
+                self.were[inside] = self._mark(os.lstat(path))
+
+    @staticmethod
+    def _mark(stat: os.stat_result) -> tuple:
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino

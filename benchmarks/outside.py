@@ -104,7 +104,8 @@ def compared(checks: CollectedChecks, name: str, kinds: list[str], tasks: list[s
             seen.add((name, answer.source))
             says = verdict(checks, lesson, name, [*handed_in[0][:place], answer, *handed_in[0][place + 1:]])
             n, right = n + 1, right + (says.get("points", 0) == answer.points)
-            caught_by = next((one["check"] for one in says.get("verdicts", ()) if one["state"] != "passed"), None)
+            caught_by = next((one["check"].partition("[")[0] for one in says.get("verdicts", ()) if one["state"] != "passed"),
+                             says.get("trouble"))
             if says.get("state") == "not started" and answer.kind != "stub":
                 raise SystemExit(f"{lesson.name}, {name}: this {answer.kind} does not run in a cell:\n{answer.source}")
             if answer.caught_by and caught_by != answer.caught_by:

@@ -228,6 +228,27 @@ import torch
 torch.optim.Optimizer.step = torch.optim.SGD.step = lambda self, *args: None
 torch.equal = lambda *args: True
 def freeze(body): return None"""),
+    "a number that equals every number": ("lesson8", "largest_batch", """
+class Liar(int):
+    def __eq__(self, other): return True
+    __hash__ = int.__hash__
+def largest_batch(attempt, low, high):
+    attempt(low)
+    return Liar(low)"""),
+    "axes that are what is asked for": ("lesson5", "plot_confusion", """
+from matplotlib.axes import Axes
+class Liar(dict):
+    __class__ = Axes
+    def __getattr__(self, name): return self
+    def __call__(self, *args, **options): return self
+    def __eq__(self, other): return True
+    __hash__ = None
+def plot_confusion(matrix, vocab): return Liar()"""),
+    "eyes that are shut": ("lesson4", "save_atomically", """
+import os, sys, torch
+sys.addaudithook = lambda hook: None
+os.kill = lambda *args: None
+def save_atomically(state, path): torch.save(state, path)"""),
 }
 
 

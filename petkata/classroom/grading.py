@@ -401,7 +401,7 @@ def grade_class(course: Path, name: str, jobs: int, cluster: str | None, console
     students = students_of(assignment)
     outcomes = on_cluster(assignment, students, cluster) if cluster else on_this_machine(assignment, students, jobs)
     done: list[Outcome] = []
-    with contextlib.closing(outcomes), Told(name, len(students), console) as told:
+    with contextlib.closing(outcomes), Told(name, len(students), console, 1 if cluster else jobs) as told:
         for outcome in outcomes:
             done.append(outcome)
             told.tell(outcome)
@@ -420,10 +420,10 @@ def grade_class(course: Path, name: str, jobs: int, cluster: str | None, console
 class Told:
     """The bar, or lines where there is no terminal, and a line for each submission that somebody should look at."""
 
-    def __init__(self, name: str, total: int, console: Console):
-        self.total, self.console = total, console
+    def __init__(self, name: str, total: int, console: Console, jobs: int = 1):
+        self.total, self.console, self.jobs = total, console, jobs
         self.last_line = time.monotonic()
-        self.first_graded = 0.0  # when: what came before it is the loading of fastai
+        self.under_way = 0.0  # since when: until each job has graded one, fastai is loaded
         self.done = self.graded = 0
         self.protection = ""
         self.progress = Progress(TextColumn(name), BarColumn(), TextColumn("{task.fields[so_far]}"), console=console,
@@ -440,9 +440,9 @@ class Told:
     def so_far(self) -> str:
         """How many are done; and once some are graded, how fast, and for how long still."""
         text = f"{self.done} of {self.total}"
-        if self.graded < 2:
+        if self.graded < 2 * self.jobs:
             return text
-        each = (time.monotonic() - self.first_graded) / (self.graded - 1)
+        each = (time.monotonic() - self.under_way) / (self.graded - self.jobs)
         left = f", {in_words(each * (self.total - self.done))} left" if self.done < self.total else ""
         return f"{text}, {each:.1f} s each{left}"
 
@@ -450,7 +450,8 @@ class Told:
         self.done += 1
         if outcome.state != "as before":  # those take no time, and tell nothing of the rest
             self.graded += 1
-            self.first_graded = self.first_graded or time.monotonic()
+            if self.graded == self.jobs:
+                self.under_way = time.monotonic()
         if outcome.protection and outcome.protection != self.protection:
             self.protection = outcome.protection
             self.line(self.protection)

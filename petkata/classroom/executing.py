@@ -24,7 +24,7 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import is_grade, is_locked
 from traitlets import Integer, Unicode
 
-from petkata.classroom.kernels import ANSWER, NAME, ForkedKernel, ForkedProvisioner, Judge
+from petkata.classroom.kernels import ANSWER, NAME, ForkedKernel, ForkedProvisioner, Judge, QuickClient
 from petkata.classroom.results import STATES
 from petkata.course import catalog
 
@@ -150,6 +150,7 @@ class ExecuteToTheEnd(Execute):
         manager = super().create_kernel_manager()
         if ForkedProvisioner.wanted:
             manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": NAME}
+            manager.client_factory = QuickClient
         return manager
 
     def process_message(self, msg, cell, cell_index):

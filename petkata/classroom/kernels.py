@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import os
 import re
 import signal
@@ -19,10 +20,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from functools import lru_cache
 from importlib.metadata import EntryPoint
+from queue import Empty
 from typing import NamedTuple
 
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
@@ -205,6 +209,23 @@ class ForkedKernel:
         self.send_signal(signal.SIGTERM)
 
 
+class QuickClient(AsyncKernelClient):
+    """jupyter_client's, but when the kernel is ready it does not listen for another fifth of a second: what still comes then
+    answers no cell, and who waits for the messages of a cell leaves it out."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Return when the kernel has answered, and what it shows can be heard. Raises RuntimeError where it does not come to that
+        in so many seconds."""
+        until = time.monotonic() + (timeout or math.inf)
+        while time.monotonic() < until and await self.is_alive():
+            self.kernel_info()
+            with contextlib.suppress(Empty):
+                reply = await self.get_shell_msg(timeout=1)
+                await self.get_iopub_msg(timeout=0.2)
+                return self._handle_kernel_info_reply(reply)
+        raise RuntimeError("The kernel ended, or did not answer in time, before its first cell.")
+
+
 class ForkedProvisioner(LocalProvisioner):
     """Kernels of IPython's are forked from the loaded process; any other kernel starts as it always does."""
 
@@ -225,6 +246,13 @@ class ForkedProvisioner(LocalProvisioner):
         while self.process is not None and self.process.poll() is None:  # more often than ten times a second
             await asyncio.sleep(0.005)
         return await super().wait()
+
+    async def kill(self, restart: bool = False) -> None:
+        """End it at once, and wait until it has ended: who asks for it would look a tenth of a second later."""
+        await super().kill(restart)
+        until = time.monotonic() + 1
+        while self.process is not None and self.process.poll() is None and time.monotonic() < until:
+            await asyncio.sleep(0.002)
 
     async def launch_kernel(self, cmd: list[str], **kwargs):
         if self.sockets is None:

@@ -22,6 +22,7 @@ import socket
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,12 +38,14 @@ LIBRARIES = ("torch", "fastai.vision.all", "ipykernel.kernelapp", "ipykernel.ipk
              "petkata.checking.watching", "petkata.nets",
              "petkata.classroom.judge", "petkata.classroom.answering")
 
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # from glibc's malloc.h; in bytes
 COLLAPSE, LARGE_PAGE = 25, 2 * 2**20  # from Linux's mman.h; bytes, and where pages are of other sizes nothing happens
 
 
 def load() -> None:
     """Import everything that takes time, and draw the tiny pets."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # a fork has one thread: no pool of threads may be there before
+    keep_freed_memory()
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else the debugger, which nobody uses, warns
     importlib.import_module("petkata.torchvision_guard")
     for library in LIBRARIES:
@@ -51,6 +54,15 @@ def load() -> None:
 
     os.environ["PETKATA_PETS"] = str(tiny_pets())  # in a sandbox nobody finds the user's cache
     easy_to_fork()
+
+
+def keep_freed_memory() -> None:
+    """Let malloc keep what is freed (mallopt(3), of glibc). Training frees large tensors and asks for as much again, all the
+    time; given back to the system, each page comes back only after it was cleared."""
+    with suppress(AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        for parameter, number in ((M_TRIM_THRESHOLD, 2**30), (M_TOP_PAD, 2**26), (M_MMAP_THRESHOLD, 2**25)):
+            mallopt(parameter, number)
 
 
 def easy_to_fork() -> None:

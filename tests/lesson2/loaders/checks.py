@@ -10,7 +10,8 @@ class Loaders:
 
     def __init__(self, pet_loaders, *args, **kwargs):
         self.pet_loaders = pet_loaders
-        self.made = pet_loaders.where_it_runs(make, args, kwargs)
+        something, self.made = pet_loaders.where_it_runs(make, args, kwargs)
+        assert something, "DataLoaders are to come back, and None did. Is there a `return`?"
 
     def seen(self, look, *args):
         """What `look(dls, *args)` gives."""
@@ -19,7 +20,7 @@ class Loaders:
 
 def make(pet_loaders, args, kwargs):
     dls = pet_loaders(*args, **kwargs)
-    return lambda: dls
+    return dls is not None, lambda: dls
 
 
 def look_at(pet_loaders, made, look, *args):

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -98,6 +99,44 @@ def test_however_much_crosses_few_things_stay_known(answered):
         ring.parts = [ring]
         call("look", ring)
     assert len(crossing.objects) <= MANY + 10
+
+
+def test_gradients_go_through_an_answer_however_often_it_is_called(answered):
+    import torch
+
+    _, call = answered(loss=lambda features: (features ** 2).sum())
+    for _ in range(50):
+        weight = torch.ones(3, requires_grad=True)
+        call("loss", weight * 2).backward()
+        assert weight.grad is not None and weight.grad.tolist() == [8, 8, 8]
+
+
+def test_what_fails_to_cross_is_as_if_nothing_had_been_said(answered):
+    from petkata.classroom.crossing import CannotCross
+
+    crossing, call = answered(look=lambda thing: None)
+    call("look", [1, 2])  # known to both, and needed by nobody
+    with pytest.raises(CannotCross):
+        call("look", sys._getframe())
+    call("look", [3, 4])
+    assert not [thing for thing in crossing.objects.values() if thing == [1, 2]]
+
+
+def test_what_a_check_sees_only_where_the_answer_runs(answered):
+    from petkata.classroom.judge import AnswerElsewhere
+
+    crossing, _ = answered(double=lambda number: 2 * number)
+    asked = SimpleNamespace(asked=lambda service, args, **options: crossing.call(service, "", args, {}, **options))
+    double = AnswerElsewhere(asked, "double")
+    assert double.where_it_runs(pid_and_double, 4) == (8, False)
+    assert pid_and_double(lambda number: 2 * number, 4) == (8, True)
+
+
+HERE = os.getpid()
+
+
+def pid_and_double(answer, number):
+    return answer(number), os.getpid() == HERE
 
 
 def test_lines_that_an_answer_has_drawn_are_drawn_here(answered):

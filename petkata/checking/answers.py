@@ -41,7 +41,8 @@ class Task:
     def where_it_runs(self, look: Callable, *args):
         """What `look(answer, *args)` gives: a function of a check's that calls the answer and sees what it does there to files,
         figures or the memory. Where the answer runs in another process, `look` runs in there as well, with all that it uses, and
-        what it gives, plain data, comes back. It only looks: to judge is for the check, here.
+        what it gives comes back. It only looks: to judge is for the check, here. And by plain data: what `look` is given can be
+        changed there, so it is nothing that the check compares with afterward.
         """
         elsewhere = getattr(self.function, "where_it_runs", None)
         if elsewhere is None:

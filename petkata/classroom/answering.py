@@ -6,6 +6,7 @@ import inspect
 import io
 import os
 import select
+import shutil
 import socket
 import textwrap
 import threading
@@ -33,6 +34,8 @@ def serve(functions: dict) -> None:
             threading.Thread(target=end_with, args=(connection,), daemon=True).start()
             answer(functions, connection, name.decode())
         finally:
+            if FOLDER in os.environ:
+                shutil.rmtree(os.path.join(os.environ[FOLDER], name.decode()), ignore_errors=True)
             os._exit(0)
     os.close(number)
 
@@ -69,16 +72,16 @@ def answer(functions: dict, connection: socket.socket, name: str = "") -> None:
         return text
 
     def call(name, /, *args, **kwargs):
-        return look(lambda answer: answer(*args, **kwargs), name)
+        return look_at(lambda answer: answer(*args, **kwargs), name)
 
-    def look(look, name, /, *args):
+    def look_at(look, name, /, *args):
         try:
             return look(functions[name], *args)
         finally:
             pyplot.close("all")  # as the checks do where they draw in this process: the next call begins a figure of its own
 
     crossing = Crossing(connection, is_judge=False, folder=os.environ.get(FOLDER), own=name, printed=printed,
-                        services={"known": known, "call": call, "look": look})
+                        services={"known": known, "call": call, "look": look_at})
     try:
         with redirect_stdout(said), redirect_stderr(said):
             while True:

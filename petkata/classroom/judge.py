@@ -34,13 +34,12 @@ class AnswerElsewhere:
     cells: CellsElsewhere
     name: str
 
-    def __call__(self, *args, **kwargs):
-        return self.cells.asked("call", self.name, *args, **kwargs)
+    def __call__(self, /, *args, **kwargs):
+        return self.cells.asked("call", (self.name, *args), kwargs)
 
     def where_it_runs(self, look, *args):
         """See `petkata.checking.answers.Task.where_it_runs`."""
-        with self.cells.crossing.all_goes_along():
-            return self.cells.asked("look", look, self.name, *args)
+        return self.cells.asked("look", (look, self.name, *args), lends=True)
 
 
 class CellsElsewhere:
@@ -50,7 +49,7 @@ class CellsElsewhere:
         self.crossing = Crossing(connection, is_judge=True, folder=files, own=own)
         load._loaders = (load._loaders[True],) * 2  # fastai's loaders load here: a worker would speak over the same socket
         self.sources: dict[str, str | None] = {}
-        self.stopped = ""  # why nothing can be asked any more: "crashed" or "timed out"
+        self.stopped = ""  # why nothing can be asked any more: "crashed", "timed out" or "not judged"
         self.why = "Not tried again: an earlier check of this task did not come to an end."
 
     def function(self, name: str):
@@ -66,19 +65,19 @@ class CellsElsewhere:
     def _source(self, name: str) -> str | None:
         if name not in self.sources:
             self.crossing.wire.socket.settimeout(PATIENCE)
-            source = self.asked("known", name)
+            source = self.asked("known", (name,))
             self.crossing.wire.socket.settimeout(None)
             if not isinstance(source, (str, type(None))):
                 raise answers.AnswerError(f"{name} cannot be found.")
             self.sources[name] = source
         return self.sources[name]
 
-    def asked(self, service: str, *args, **kwargs):
+    def asked(self, service: str, args: tuple, kwargs: dict | None = None, lends: bool = False):
         """What a service of the other end gives (`petkata.classroom.answering`)."""
         if self.stopped:
             raise answers.AnswerError(self.why)
         try:
-            return self.crossing.call(service, "", args, kwargs)
+            return self.crossing.call(service, "", args, kwargs or {}, lends)
         except limits.TimeUp:
             self.stopped = "timed out"
             raise

@@ -243,16 +243,19 @@ class ForkedProvisioner(LocalProvisioner):
         return await super().pre_launch(**kwargs)
 
     async def wait(self) -> int | None:
-        while self.process is not None and self.process.poll() is None:  # more often than ten times a second
-            await asyncio.sleep(0.005)
+        await self._ended()
         return await super().wait()
+
+    async def _ended(self, within: float = math.inf) -> None:
+        """Return when the process has ended, or so many seconds are over. It looks more often than ten times a second."""
+        until = time.monotonic() + within
+        while self.process is not None and self.process.poll() is None and time.monotonic() < until:
+            await asyncio.sleep(0.002)
 
     async def kill(self, restart: bool = False) -> None:
         """End it at once, and wait until it has ended: who asks for it would look a tenth of a second later."""
         await super().kill(restart)
-        until = time.monotonic() + 1
-        while self.process is not None and self.process.poll() is None and time.monotonic() < until:
-            await asyncio.sleep(0.002)
+        await self._ended(within=1)
 
     async def launch_kernel(self, cmd: list[str], **kwargs):
         if self.sockets is None:

@@ -97,6 +97,7 @@ def kill_while_saving(save, path, states, wait) -> bool:
         warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: this child starts no thread
         child = os.fork()
     if child == 0:
+        os.close(hears)  # when nobody hears any more, the next word to tell ends it
         try:
             for state in itertools.cycle(states):
                 save(state, path)

@@ -14,7 +14,6 @@ import sys
 import types
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -83,8 +82,9 @@ class Crossing:
 
     # --- calls ---
 
-    def call(self, thing, method: str, args: tuple, kwargs: dict):
-        """Call something at the other end: a stand-in, or a service by its name. What it raises there, it raises here."""
+    def call(self, thing, method: str, args: tuple, kwargs: dict, lends: bool = False):
+        """Call something at the other end: a stand-in, or a service by its name. What it raises there, it raises here. `lends`:
+        functions of the checks that are handed over, and all that they use, run at the other end."""
         if self.is_judge:  # what an iterator gives can cross; it itself cannot
             args = tuple(iter(list(arg)) if isinstance(arg, Iterator) else arg for arg in args)
         self.handed = []
@@ -92,17 +92,12 @@ class Crossing:
             self.loose = self._unreachable()
             self.reachable = len(self.objects) - len(self.loose)
         self.handed = [thing for thing in inside((args, kwargs)) if isinstance(thing, torch.Tensor)]
-        self.send("call", thing, method, args, tuple(kwargs.items()))
-        return self.answer()
-
-    @contextmanager
-    def all_goes_along(self):
-        """What a check hands over in here stays nowhere: its functions, and all that they use, run at the other end."""
-        self.lends = True
+        self.lends = lends
         try:
-            yield
+            self.send("call", thing, method, args, tuple(kwargs.items()))
         finally:
             self.lends = False
+        return self.answer()
 
     def tell(self, callback, event: str, seen) -> None:
         """Tell a callback at the other end what it would see. It gives no answer, and nothing else crosses."""
@@ -209,26 +204,33 @@ class Crossing:
     # --- messages ---
 
     def send(self, *message, with_changes: bool = True) -> None:
-        before = self.surroundings.were, dict(self.was)
+        before, forgotten = (self.surroundings.were, self.was), []
+        self.was = dict(self.was)
         self.messages += 1
         try:
-            about = (self._around(), self._forgotten(), self._changes()) if with_changes else ({}, [], [])
+            about = {}, forgotten, []
+            if with_changes:
+                around, forgotten = self._around(), self._forgotten()
+                about = around, forgotten, self._changes()
             if not any(about) and not self.with_files and all(map(is_plain, message)):
                 return self.wire.write(pickle.dumps(message), b"", plain=True)
             file = io.BytesIO()
             pickler = Pickler(self, file)
             pickler.dump((*about, *message))
+            payload = file.getvalue()
+            if self.is_judge:
+                self.with_files = self.files is not None and (self.with_files or Path(self.files.folder).name.encode() in payload)
+            files = pickle.dumps(self.files.changed() if self.with_files and with_changes else None)
         except Ended:
             raise
-        except Exception as error:  # as if nothing had been said
-            self.surroundings.were, self.was = before
+        except Exception as error:  # as if nothing had been said, but for what is forgotten here: that is told the next time
+            self.surroundings.were = before[0]
+            self.was = {key: noted for key, noted in before[1].items() if key in self.objects}
+            self.loose += forgotten
             self.messages -= 1
             raise CannotCross(f"This cannot be judged, because it cannot leave the process that made it ({error}).") from error
         self._keep({place: thing for place, thing in pickler.memo.copy().values()}, about)
-        payload = file.getvalue()
-        if self.is_judge:
-            self.with_files = self.files is not None and (self.with_files or Path(self.files.folder).name.encode() in payload)
-        self.wire.write(payload, pickle.dumps(self.files.changed() if self.with_files and with_changes else None))
+        self.wire.write(payload, files)
 
     def receive(self) -> list:
         self.messages += 1
@@ -379,6 +381,8 @@ class Crossing:
             thing = self.objects.pop(key, None)
             if self.keys.get(id(thing)) == key:
                 del self.keys[id(thing)]
+                self.across.discard(id(thing))
+                self.open.discard(id(thing))
             self.was.pop(key, None)
 
     def set_state(self, thing, state):
@@ -468,10 +472,12 @@ class Crossing:
             sources = self.sources()
             with torch.enable_grad():
                 data = Across.apply(self, number, data, *sources)
-            self.across.add(id(data))
         elif learns:
             data.requires_grad_()
-        return data if kind is torch.Tensor else data.as_subclass(kind)
+        data = data if kind is torch.Tensor else data.as_subclass(kind)
+        if number is not None:
+            self.across.add(id(data))
+        return data
 
     def make_lazy(self, learns):
         return nn.UninitializedParameter(requires_grad=bool(learns))

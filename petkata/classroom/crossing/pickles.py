@@ -30,6 +30,7 @@ from petkata.classroom.crossing.names import (
     of_a_library,
     stays,
 )
+from petkata.classroom.crossing.stand_ins import is_callback
 from petkata.classroom.crossing.things import NO_IDENTITY, OPAQUE, is_of_parts
 from petkata.classroom.crossing.wire import CannotCross
 
@@ -88,8 +89,7 @@ class Pickler(cloudpickle.Pickler):
             arch = sys.modules["fastai.vision.learner"].model_meta.get(thing) if "fastai.vision.learner" in sys.modules else None
             parameters = tuple((parameter.name, int(parameter.kind)) for parameter in parameters)
             return make_remote, (thing.__name__, parameters, arch)
-        if "fastai.callback.core" in sys.modules and isinstance(thing, sys.modules["fastai.callback.core"].Callback) \
-                and is_the_courses(kind):
+        if is_callback(thing):
             events = tuple(event for event in vars(sys.modules["fastai.callback.core"].event)
                            if event in vars(kind) and not event.startswith("_"))
             own = ("learn",), (getattr(thing, "learn", None),)

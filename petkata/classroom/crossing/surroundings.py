@@ -74,20 +74,26 @@ class Files:
         changed, now, size, folders = {}, {}, 0, [f"{name}/" for name in self.parts]
         while folders:
             below = folders.pop()
-            for entry in os.scandir(os.path.join(self.folder, below)):
+            for entry in self._listed(below):
                 inside = f"{below}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    now[inside] = (None,)
-                    folders.append(f"{inside}/")
-                elif entry.is_file(follow_symlinks=False):
-                    now[inside] = self._mark(entry.stat(follow_symlinks=False))
-                else:
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        mark, content = (None,), None
+                        folders.append(f"{inside}/")
+                    elif entry.is_file(follow_symlinks=False):
+                        mark = self._mark(entry.stat(follow_symlinks=False))
+                        if mark != self.were.get(inside):
+                            size += mark[1]
+                            if size > LARGEST // 4:
+                                raise CannotCross("Too much was written.")
+                            content = Path(entry.path).read_bytes()
+                    else:
+                        continue
+                except FileNotFoundError:  # gone since it was listed, by what an answer has left running
                     continue
-                if now[inside] != self.were.get(inside):
-                    size += 0 if len(now[inside]) == 1 else now[inside][1]
-                    if size > LARGEST // 4:
-                        raise CannotCross("Too much was written.")
-                    changed[inside] = None if len(now[inside]) == 1 else Path(entry.path).read_bytes()
+                now[inside] = mark
+                if mark != self.were.get(inside):
+                    changed[inside] = content
         changed.update({inside: "" for inside in self.were if inside not in now})
         self.were = now
         return changed
@@ -111,6 +117,13 @@ class Files:
                 Path(beside).write_bytes(content)
                 os.replace(beside, path)
                 self.were[inside] = self._mark(os.lstat(path))
+
+    def _listed(self, below: str) -> list[os.DirEntry]:
+        try:
+            with os.scandir(os.path.join(self.folder, below)) as entries:
+                return list(entries)
+        except FileNotFoundError:
+            return []
 
     @staticmethod
     def _mark(stat: os.stat_result) -> tuple:

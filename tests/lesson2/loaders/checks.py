@@ -1,3 +1,4 @@
+import copy
 import math
 import os
 import re
@@ -14,8 +15,8 @@ class Loaders:
         assert something, "DataLoaders are to come back, and None did. Is there a `return`?"
 
     def seen(self, look, *args):
-        """What `look(dls, *args)` gives."""
-        return self.pet_loaders.where_it_runs(look_at, self.made, look, *args)
+        """What `look(dls, *args)` gives, with copies of these."""
+        return self.pet_loaders.where_it_runs(look_at, self.made, look, *copy.deepcopy(args))
 
 
 def make(pet_loaders, args, kwargs):
@@ -204,7 +205,8 @@ def valid_names_backward(pet_loaders, pets, *args):
 
 
 def test_the_order_on_the_disk_does_not_matter(pet_loaders, mixed_pets, mixed, pets):
-    first, again = mixed.seen(valid_names, pets), pet_loaders.where_it_runs(valid_names_backward, pets, mixed_pets, 40, 8, 3)
+    first, again = mixed.seen(valid_names, pets), pet_loaders.where_it_runs(
+        valid_names_backward, copy.deepcopy(pets), mixed_pets, 40, 8, 3)
     assert again == first, (
         "each disk lists its files in an order of its own; where it lists these backward, the same seed chooses "
         f"{len(set(first) - set(again))} other pictures of {len(first)}"

@@ -111,7 +111,8 @@ def test_a_kill_leaves_a_whole_file(save_atomically, tmp_path):
     if not hasattr(os, "fork"):  # Windows; there the checks below must do
         is_whole_at_every_moment(save_atomically, tmp_path)
         return
-    path, two = tmp_path / "stage.pth", [state(1, n=1_000_000), state(2, n=1_000_000)]
+    path = tmp_path / "stage.pth"
+    two, expected = ([state(epoch, n=1_000_000) for epoch in (1, 2)] for _ in range(2))
     begin, dice = time.monotonic(), random.Random(torch.initial_seed())
     once = save_atomically.where_it_runs(seconds_a_save, path, two)
     for kills in range(1, 31):
@@ -120,7 +121,7 @@ def test_a_kill_leaves_a_whole_file(save_atomically, tmp_path):
         assert killed, "in a process of its own, save_atomically stopped by itself, or did not save anything in 10 seconds"
         assert path.exists(), f"kill {kills}: the program was killed while it saved, and now there is no file at all"
         found, size = read(path), path.stat().st_size
-        assert any(same(found, one) for one in two), (
+        assert any(same(found, one) for one in expected), (
             f"kill {kills}: the program was killed while it saved, and the file that it left ({size:,} bytes) cannot be read: "
             "it is not the old one any more and not yet the new one"
         )

@@ -1,3 +1,4 @@
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def drawings(plot_confusion, *matrices) -> tuple[list, bool, int, list]:
 
 def looked_at(plot_confusion, *matrices):
     """What `drawings` tells; fails where no axes of a figure came back."""
-    seen, *others = plot_confusion.where_it_runs(drawings, *matrices)
+    seen, *others = plot_confusion.where_it_runs(drawings, *copy.deepcopy(matrices))
     for one in seen:
         assert isinstance(one, dict), (
             f"the axes that the matrix is drawn in are asked for, so that one can go on drawing; this is {one}"
@@ -212,7 +213,7 @@ def test_draws_in_a_figure_of_its_own(plot_confusion):
 
 
 def test_opens_no_window_and_writes_no_file(plot_confusion):
-    _, _, windows, files = plot_confusion.where_it_runs(drawings, (COUNTS, FEW))
+    _, _, windows, files = plot_confusion.where_it_runs(drawings, copy.deepcopy((COUNTS, FEW)))
     assert not windows, (
         "the figure was shown, which opens a window and waits until somebody closes it: give the axes back, and who called shows "
         "or saves them"

@@ -5,7 +5,8 @@
 
 Every known answer is judged in all three ways: the solution, the untouched stub, each alternative and each mistake of each
 task. The first submission of a lesson has the solutions, the second the stubs, and each later one the next known answer of
-every task, or the solution where a task has no more. nbgrader is the stock one, `nbgrader autograde`,
+every task, or the solution where a task has no more. An alternative that calls the answer of another task has a submission for
+itself, with solutions all around. nbgrader is the stock one, `nbgrader autograde`,
 with the configuration in `lessons/`.
 """
 
@@ -48,6 +49,11 @@ class Answer:
     caught_by: str | None = None
 
     @property
+    def needs_others(self) -> bool:
+        """Whether it is right only where the answers to other tasks are."""
+        return self.kind == "alternative" and "from ." in self.source
+
+    @property
     def points(self) -> int:
         return self.task.points if self.kind in ("solution", "alternative") else 0
 
@@ -58,8 +64,11 @@ class Answer:
 def submissions(lesson: catalog.Lesson) -> list[list[Answer]]:
     """Of each submission the answers to all tasks, in order."""
     right, untouched = ([answer_in(lesson, task, kind) for task in lesson.tasks] for kind in ("solution", "stub"))
-    others = zip_longest(*(known(lesson, task) for task in lesson.tasks))
-    return [right, untouched, *([other or answer for other, answer in zip(row, right)] for row in others)]
+    answers = [known(lesson, task) for task in lesson.tasks]
+    others = zip_longest(*([answer for answer in own if not answer.needs_others] for own in answers))
+    for_itself = [[one if one.task == answer.task else answer for answer in right]
+                  for own in answers for one in own if one.needs_others]
+    return [right, untouched, *([other or answer for other, answer in zip(row, right)] for row in others), *for_itself]
 
 
 def answer_in(lesson: catalog.Lesson, task: catalog.Task, kind: str) -> Answer:
@@ -72,8 +81,10 @@ def known(lesson: catalog.Lesson, task: catalog.Task) -> list[Answer]:
     found = []
     for kind in ("alternatives", "mistakes"):
         module = importlib.import_module(f"tests.{lesson.name}.{Path(task.file).stem}.{kind}")
-        found += [Answer(kind[:-1], task, helpers(module) + without_mark(answer), answer.caught_by)
-                  for answer in known_answers(module) if answer.task == task.name]
+        for answer in known_answers(module):
+            if answer.task == task.name:
+                source = without_solutions(helpers(module) + without_mark(answer), lesson, task)
+                found.append(Answer(kind[:-1], task, source, answer.caught_by))
     return found
 
 
@@ -84,6 +95,16 @@ def helpers(module) -> str:
             if not any(getattr(one, "decorator_list", ()) for one in ast.walk(node))
             and getattr(node, "module", "") != "petkata.checking"]
     return "".join(ast.get_source_segment(source, node) + "\n\n" for node in kept)
+
+
+def without_solutions(source: str, lesson: catalog.Lesson, task: catalog.Task) -> str:
+    """The same answer where no solutions are to be had: it calls the submission's own functions, and brings along the solution of
+    its own task, if it is made of that."""
+    own = re.compile(rf"from solutions\.{lesson.name}\.{Path(task.file).stem} import (\w+)(?: as (\w+))?")
+    text = (ROOT / "solutions" / lesson.name / task.file).read_text(encoding="utf-8")
+    brought = f"def of_the_solution(name):\n{textwrap.indent(text, '    ')}\n    return locals()[name]\n\n\n"
+    source, n = own.subn(lambda found: f'{found[2] or found[1]} = of_the_solution("{found[1]}")', source)
+    return (brought if n else "") + re.sub(r"from solutions\.lesson\d+\.", "from .", source)
 
 
 def without_mark(answer: KnownAnswer) -> str:
@@ -200,7 +221,8 @@ def compared(name: str, handed_in: list[list[Answer]] | None = None) -> list[tup
     rows = {}
     for answers, terminal, class_ in zip(handed_in, one, two):
         for answer in answers:
-            rows[answer.task.name, answer.source] = (name, answer, (terminal[answer.task.name], *class_[answer.task.name]))
+            points = terminal[answer.task.name], *class_[answer.task.name]
+            rows.setdefault((answer.task.name, answer.source), (name, answer, points))
     print(f"{name}: {len(rows)} answers in {len(handed_in)} submissions", file=sys.stderr, flush=True)
     return list(rows.values())
 

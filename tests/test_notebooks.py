@@ -218,6 +218,22 @@ def test_an_instructor_releases_collects_grades_and_returns_with_nothing_to_conf
 
 
 @needs_nbgrader
+@pytest.mark.parametrize("name", catalog.lesson_names())
+def test_each_known_answer_is_defined_in_a_submission_where_no_solutions_are(name, monkeypatch):
+    from benchmarks import outside, parity
+
+    lesson = catalog.lesson(name)
+    right, *others = parity.submissions(lesson)
+    for module in [module for module in sys.modules if module.partition(".")[0] == "solutions"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "solutions", None)
+    for answer in {answer for row in others for answer in row}:
+        answers = [answer if one.task == answer.task else one for one in right]
+        defined = outside.defined_by(lesson, [parity.file_with(lesson, file, answers) for file in lesson.files])
+        assert callable(defined[answer.task.name])
+
+
+@needs_nbgrader
 def test_points_are_the_same_by_pytest_in_the_notebook_and_by_nbgrader():
     from benchmarks import parity
 

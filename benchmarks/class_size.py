@@ -50,15 +50,18 @@ def course(folder: Path, name: str, n: int) -> Path:
 
 
 def memory() -> dict[str, int]:
-    """Bytes in memory: of this process, of each worker, and of the process from which its kernels are forked."""
-    found = {"kata": psutil.Process().memory_info().rss}
+    """Bytes in memory: of this process, of each worker, and of the two processes from which kernels and judges are forked."""
+    this = psutil.Process()
+    found = {"kata": this.memory_info().rss}
     for worker in multiprocessing.active_children():
         with contextlib.suppress(psutil.Error):
-            process = psutil.Process(worker.pid)
-            found[f"worker {worker.pid}"] = process.memory_info().rss
-            for child in process.children():
-                if "petkata.classroom.loaded" in child.cmdline():
-                    found[f"fastai for {worker.pid}"] = child.memory_info().rss
+            found[f"worker {worker.pid}"] = psutil.Process(worker.pid).memory_info().rss
+    for child in this.children():
+        with contextlib.suppress(psutil.Error):
+            if "petkata.classroom.loaded" in child.cmdline():
+                found["fastai, for kernels"] = child.memory_info().rss
+                first = min(child.children(), key=psutil.Process.create_time)  # the others are kernels
+                found["checks, for judges"] = first.memory_info().rss
     return found
 
 

@@ -126,6 +126,7 @@ class Judge:
 
         Raises RuntimeError when it is gone because the process is that all judges are forked from."""
         self.told.settimeout(seconds)
+        self.socket.settimeout(seconds)
         try:
             with self.told.makefile("r", encoding="utf-8") as lines:
                 if said := lines.readline(2**24):

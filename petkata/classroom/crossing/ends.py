@@ -204,8 +204,7 @@ class Crossing:
     # --- messages ---
 
     def send(self, *message, with_changes: bool = True) -> None:
-        before, forgotten = (self.surroundings.were, self.was), []
-        self.was = dict(self.was)
+        surroundings, was, forgotten = self.surroundings.were, dict(self.was), []
         self.messages += 1
         try:
             about = {}, forgotten, []
@@ -224,8 +223,8 @@ class Crossing:
         except Ended:
             raise
         except Exception as error:  # as if nothing had been said, but for what is forgotten here: that is told the next time
-            self.surroundings.were = before[0]
-            self.was = {key: noted for key, noted in before[1].items() if key in self.objects}
+            self.surroundings.were = surroundings
+            self.was = {key: noted for key, noted in was.items() if key in self.objects}
             self.loose += forgotten
             self.messages -= 1
             raise CannotCross(f"This cannot be judged, because it cannot leave the process that made it ({error}).") from error

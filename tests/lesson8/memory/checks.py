@@ -253,9 +253,9 @@ def searched_on_this_machine(largest_batch):
 
     power, went_wrong = searched(largest_batch, attempt, 10, 62)
     try:
-        number = int(power)
+        number = min(max(int(power), 0), 61)  # torch can ask for no more than twice as much, and no machine has it
     except (TypeError, ValueError):
-        number = 62  # no machine has so much: what is wrong is told in other words
+        number = 0  # no number came back, which is told in other words
     return power, went_wrong, fits(number), fits(number + 1)
 
 

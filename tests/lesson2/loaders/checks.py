@@ -12,7 +12,7 @@ class Loaders:
     def __init__(self, pet_loaders, *args, **kwargs):
         self.pet_loaders = pet_loaders
         something, self.made = pet_loaders.where_it_runs(make, args, kwargs)
-        assert something, "DataLoaders are to come back, and None did. Is there a `return`?"
+        assert something, "the DataLoaders are to be given back, and nothing was"
 
     def seen(self, look, *args):
         """What `look(dls, *args)` gives, with copies of these."""

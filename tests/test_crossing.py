@@ -1,6 +1,7 @@
 """What crosses between the judge and the process of an answer, and what both ends then know of it."""
 
 import os
+import shutil
 import socket
 import sys
 from types import SimpleNamespace
@@ -153,3 +154,76 @@ def test_lines_that_an_answer_has_drawn_are_drawn_here(answered):
         axes = call("draws", height)
         [line] = axes.get_lines()
         assert (line.get_ydata().tolist(), line.get_label(), axes.get_title()) == ([0, height, 0], "a hill", "Hills")
+
+
+def of_a_check(function):
+    """A function that stays with the judge, as those of checks do."""
+    function.__module__ = "tests.lesson0.checks"
+    return function
+
+
+def test_what_a_check_is_asked_amid_a_call_sees_what_the_call_has_done(answered):
+    """Amid a call only what it can reach is looked at, also what it can reach since just now."""
+
+    def work(task, ask):
+        task["parts"][0].n = 1
+        first = ask()
+        task["more"] = task["parts"][0].below  # reached through what was handed over, and changed before
+        task["more"].n = 2
+        task["new"] = {"n": 3}
+        second = ask()
+        task["new"]["n"] = 4
+        return first, second, ask()
+
+    _, call = answered(work=work, look=lambda thing: None)
+    below = SimpleNamespace(n=0)
+    task = {"parts": [SimpleNamespace(n=0, below=below)]}
+    call("look", [below])
+    ask = of_a_check(lambda: (task["parts"][0].n, below.n, task.get("new", {}).get("n")))
+    assert call("work", task, ask) == ((1, 0, None), (1, 2, 3), (1, 2, 4))
+
+
+def test_what_an_answer_has_kept_is_seen_to_change_when_the_call_ends(answered):
+    kept = []
+
+    def work(ask):
+        kept[0].n += 1
+        return ask()
+
+    _, call = answered(keep=kept.append, work=work)
+    thing = SimpleNamespace(n=0)
+    call("keep", thing)
+    assert call("work", of_a_check(lambda: "asked")) == "asked" and thing.n == 1
+    thing.n = 5
+    assert call("work", of_a_check(lambda: "asked")) == "asked" and thing.n == 6
+
+
+def test_each_change_of_a_file_is_noticed_and_only_then_all_are_listed(tmp_path, monkeypatch):
+    from petkata.classroom.crossing.surroundings import Files
+
+    old, own = tmp_path / "shared" / "pets" / "old.txt", tmp_path / "own"
+    old.parent.mkdir(parents=True)
+    old.write_text("old")
+    files, listed = Files(str(tmp_path), "own"), []
+    monkeypatch.setattr(files, "_listed", lambda below, really=files._listed: listed.append(below) or really(below))
+    assert files.changed() == {} and not listed
+    old.write_text("other")
+    assert files.changed() == {"shared/pets/old.txt": b"other"} and len(listed) == 3
+    (own / "a" / "b").mkdir(parents=True)
+    assert files.changed() == {"own/a": None, "own/a/b": None}
+    (own / "a" / "b" / "new.txt").write_text("new")
+    assert files.changed() == {"own/a/b/new.txt": b"new"}
+    (own / "a" / "b" / "new.txt").rename(own / "a" / "moved.txt")
+    assert files.changed() == {"own/a/b/new.txt": "", "own/a/moved.txt": b"new"}
+    shutil.rmtree(own)
+    assert set(files.changed().values()) == {""}
+    own.mkdir()
+    (own / "again.txt").write_text("again")
+    assert files.changed() == {"own/again.txt": b"again"}
+    files.take({"own/taken.txt": b"taken"})
+    assert files.changed() == {}
+    del listed[:]
+    assert files.changed() == {} and not listed
+    os.close(files.notices.queue)  # as an answer may do: from then on they are listed each time
+    (own / "again.txt").write_text("once more")
+    assert files.changed() == {"own/again.txt": b"once more"}

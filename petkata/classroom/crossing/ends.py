@@ -14,6 +14,7 @@ import sys
 import types
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,8 @@ from petkata.classroom.crossing.things import (
     is_plain,
     numbers_of,
     plain_tensors,
+    random_state,
+    set_random_state,
     tensor_of,
     waits_for_a_shape,
 )
@@ -64,17 +67,18 @@ class Crossing:
                  printed=None):
         self.wire, self.is_judge, self.services = Wire(connection), is_judge, services or {}
         self.printed = printed  # a function that gives what this end has printed since it was last asked
-        self.objects: dict[tuple, object] = {}  # what both ends know, by key
-        self.keys: dict[int, tuple] = {}  # the key, by id()
-        self.was: dict[tuple, Noted] = {}  # what can change, as it was when it crossed last
+        self.objects: dict[int, object] = {}  # what both ends know, by key
+        self.keys: dict[int, int] = {}  # the key, by id()
+        self.was: dict[int, Noted] = {}  # what can change, as it was when it crossed last
+        self.near: dict[int, None] | None = None  # keys of what the call under way can reach; None while there is none
         self.graphs: list[torch.Tensor] = []  # tensors computed here, whose gradients may be asked for
         self.open: set[int] = set()  # ids of the functions of this end that may be called
         self.across: set[int] = set()  # ids of tensors computed at the other end
         self.lends = False  # whether functions of the checks that cross now run at the other end
         self.gives = False  # whether it is a result that crosses now: the other end may ask for its gradients
-        self.messages = 0
+        self.crossed = 0  # things that have crossed, in either direction: the next keys
         self.handed: list[torch.Tensor] = []  # tensors in the last call
-        self.loose: list[tuple] = []  # keys of what nobody on the judge's side can reach any more
+        self.loose: list[int] = []  # keys of what nobody on the judge's side can reach any more
         self.reachable = 0  # how many things were known when that was looked for last, and could be reached
         self.surroundings = Surroundings(folder)
         self.files = Files(folder, own) if folder is not None else None
@@ -97,7 +101,8 @@ class Crossing:
             self.send("call", thing, method, args, tuple(kwargs.items()))
         finally:
             self.lends = False
-        return self.answer()
+        with self._under_way(thing, args, kwargs):
+            return self.answer()
 
     def tell(self, callback, event: str, seen) -> None:
         """Tell a callback at the other end what it would see. It gives no answer, and nothing else crosses."""
@@ -126,7 +131,8 @@ class Crossing:
             raise CannotCross("The student's process said something that is no answer.")
         thing, method, args, kwargs = what
         try:
-            result = self._called(thing, method)(*args, **dict(kwargs))
+            with self._under_way(thing, args, kwargs):
+                result = self._called(thing, method)(*args, **dict(kwargs))
         except Ended:
             raise
         except BaseException as error:
@@ -141,6 +147,36 @@ class Crossing:
             self.send("raised", TypeError, (str(error),), [])
         finally:
             self.gives = False
+
+    @contextmanager
+    def _under_way(self, *handed):
+        """While a call is under way, which was `handed` this, each message looks only for changes in what it can reach: a check
+        may hold hundreds of things more. Before and after, all are looked at."""
+        outermost = self.near is None
+        if outermost:
+            self.near = {}
+            self._draw_near(handed)
+        try:
+            yield
+        finally:
+            if outermost:
+                self.near = None
+
+    def _draw_near(self, *things) -> list[int]:
+        """The call under way can reach these things, and what they hold. Gives back the keys of those that it could not before."""
+        todo, drawn = list(things), []
+        while todo:
+            thing = todo.pop()
+            key = self.keys.get(id(thing))
+            if key is None and isinstance(thing, (tuple, list)):
+                todo += thing
+            elif key is None and isinstance(thing, dict):
+                todo += thing.values()
+            elif key in self.was and key not in self.near:
+                self.near[key] = None
+                drawn.append(key)
+                todo.append(self.was[key].state)
+        return drawn
 
     def _called(self, thing, method: str):
         if isinstance(thing, str):
@@ -205,7 +241,6 @@ class Crossing:
 
     def send(self, *message, with_changes: bool = True) -> None:
         surroundings, was, forgotten = self.surroundings.were, dict(self.was), []
-        self.messages += 1
         try:
             about = {}, forgotten, []
             if with_changes:
@@ -226,13 +261,11 @@ class Crossing:
             self.surroundings.were = surroundings
             self.was = {key: noted for key, noted in was.items() if key in self.objects}
             self.loose += forgotten
-            self.messages -= 1
             raise CannotCross(f"This cannot be judged, because it cannot leave the process that made it ({error}).") from error
         self._keep({place: thing for place, thing in pickler.memo.copy().values()}, about)
         self.wire.write(payload, files)
 
     def receive(self) -> list:
-        self.messages += 1
         plain, payload, files = self.wire.read()
         file = io.BytesIO(payload)
         if plain:
@@ -252,7 +285,7 @@ class Crossing:
             self._keep(unpickler.things(), (surroundings, forgotten, changes))
             for key, state in changes:
                 self.set_state(self.known(key), state)
-                self.was[key] = self.noted(self.objects[key])
+                self._note(key)
             if self.is_judge:
                 sys.stdout.write(str(surroundings.pop("printed", "")))
             self.surroundings.be(surroundings, may_move=not self.is_judge)
@@ -273,8 +306,10 @@ class Crossing:
 
     def _keep(self, things: dict[int, object], about: tuple) -> None:
         """Know from now on what has crossed, but for what is `about` the message: that is gone with it."""
+        first = self.crossed
+        self.crossed += len(things)
         for place, thing in things.items():
-            key = (self.messages, place)
+            key = first + place
             if isinstance(thing, NO_IDENTITY) or self._is_special(thing) or any(thing is part for part in about):
                 continue
             self.objects[key] = thing
@@ -283,7 +318,7 @@ class Crossing:
             if isinstance(thing, (Remote, RemoteModule)) or hasattr(type(thing), "is_remote"):
                 vars(thing)["_crossing"] = self
             if self.has_state(thing):
-                self.was[key] = self.noted(thing)
+                self._note(key)
 
     def _is_special(self, thing) -> bool:
         return isinstance(thing, Special) or isinstance(thing, types.FunctionType) and SPECIAL.get(thing.__name__) is thing \
@@ -300,9 +335,15 @@ class Crossing:
         """Whether the other end has this class as well."""
         return of_a_library(kind) or id(kind) in self.keys
 
-    def noted(self, thing) -> Noted:
+    def _note(self, key: int) -> list[int]:
+        """Note how a thing is now. Gives back the keys of what it has brought near the call under way."""
+        thing = self.objects[key]
         with plain_tensors():
-            return Noted(glance(thing), self.state_of(thing))
+            self.was[key] = Noted(glance(thing), self.state_of(thing))
+        if self.near is None:
+            return []
+        self.near[key] = None
+        return self._draw_near(self.was[key].state)
 
     def state_of(self, thing):
         """What of a thing can change, as far as it is its own: what it holds is not looked into."""
@@ -313,7 +354,7 @@ class Crossing:
         if isinstance(thing, np.ndarray):
             return numbers_of(thing)
         if isinstance(thing, random.Random):
-            return thing.getstate()
+            return random_state(thing)
         own = dict(getattr(thing, "__dict__", ()))
         own.pop("_crossing", None)
         if isinstance(thing, RemoteModule) or isinstance(thing, nn.Module) and not self.is_judge and not self.knows(type(thing)):
@@ -328,19 +369,19 @@ class Crossing:
         return own
 
     def _changes(self) -> list[tuple]:
-        """Keys and states of all that is known at both ends and is no longer as it crossed last."""
-        changes, anew = [], {}
+        """Keys and states of all that is known at both ends and is no longer as it crossed last. While a call is under way, of
+        all that it can reach."""
+        changes = []
         with plain_tensors():
-            for key, before in self.was.items():
-                thing = self.objects[key]
-                if not before.still_so(thing):
-                    now = anew[key] = self.noted(thing)
-                    if not as_it_was(now.state, before.state):
-                        changes.append((key, now.state))
-        self.was.update(anew)
+            for key in (keys := list(self.was if self.near is None else self.near)):
+                before = self.was[key]
+                if not before.still_so(self.objects[key]):
+                    keys += self._note(key)
+                    if not as_it_was(now := self.was[key].state, before.state):
+                        changes.append((key, now))
         return changes
 
-    def _forgotten(self) -> list[tuple]:
+    def _forgotten(self) -> list[int]:
         """The keys of what nobody holds any more on the judge's side. Forget them here, too."""
         if not self.is_judge:
             return []
@@ -354,7 +395,7 @@ class Crossing:
         self.reachable = min(self.reachable, len(self.objects))
         return loose
 
-    def _unreachable(self) -> list[tuple]:
+    def _unreachable(self) -> list[int]:
         """The keys of what only this Crossing still holds, or what hangs together only with such things, as a Learner does with
         its callbacks. The garbage collector finds it: for a moment nobody holds what the Crossing does, and it keeps what it
         finds."""
@@ -383,6 +424,8 @@ class Crossing:
                 self.across.discard(id(thing))
                 self.open.discard(id(thing))
             self.was.pop(key, None)
+            if self.near is not None:
+                self.near.pop(key, None)
 
     def set_state(self, thing, state):
         if isinstance(thing, torch.Tensor):
@@ -412,7 +455,7 @@ class Crossing:
             thing[...] = new
             return
         if isinstance(thing, random.Random):
-            return thing.setstate(state)
+            return set_random_state(state, thing)
         own, items = state if isinstance(thing, (dict, list, deque, set)) else (state, None)
         self._set_own(thing, dict(zip(*own)))
         if items is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 from pathlib import Path
 
@@ -11,6 +10,8 @@ import numpy as np
 import torch
 
 from petkata.classroom.answering import SHARED
+from petkata.classroom.crossing.notices import Notices
+from petkata.classroom.crossing.things import random_state, set_random_state
 from petkata.classroom.crossing.wire import LARGEST, CannotCross
 
 
@@ -24,7 +25,7 @@ class Surroundings:
     def changed(self) -> dict:
         """What is no longer as it was when this was called last."""
         kind, numbers, *rest = np.random.get_state()
-        now = {"python": random.getstate(), "numpy": (kind, numbers.tobytes(), *rest),
+        now = {"python": random_state(), "numpy": (kind, numbers.tobytes(), *rest),
                "torch": torch.get_rng_state().numpy().tobytes(),
                "gradients": torch.is_grad_enabled(), "dtype": torch.get_default_dtype(), "place": self._place()}
         changed = {name: value for name, value in now.items() if value != self.were.get(name)}
@@ -42,7 +43,7 @@ class Surroundings:
     def be(self, changed: dict, may_move: bool) -> None:
         """Be as the other end says. `may_move`: go to its folder, too."""
         if "python" in changed:
-            random.setstate(changed["python"])
+            set_random_state(changed["python"])
         if "numpy" in changed:
             kind, numbers, *rest = changed["numpy"]
             np.random.set_state((kind, np.frombuffer(numbers, np.uint32), *rest))
@@ -67,10 +68,15 @@ class Files:
         self.were: dict[str, tuple] = {}  # what told a file from an older one when they crossed last
         for name in self.parts:
             os.makedirs(f"{folder}/{name}", exist_ok=True)
+        self.notices, self.listed = Notices(), False
+        self.notices.look_at(folder)  # where an answer may remove `own`, and make it again
         self.changed()  # what is there now is there at both ends
 
     def changed(self) -> dict[str, bytes | None | str]:
         """What is not as it was when it crossed last: contents, None for a folder, "" for what is gone."""
+        if not self.notices.any() and self.listed:
+            return {}
+        self.listed = False  # until all of them have been: it may end in an error
         changed, now, size, folders = {}, {}, 0, [f"{name}/" for name in self.parts]
         while folders:
             below = folders.pop()
@@ -95,7 +101,7 @@ class Files:
                 if mark != self.were.get(inside):
                     changed[inside] = content
         changed.update({inside: "" for inside in self.were if inside not in now})
-        self.were = now
+        self.were, self.listed = now, True
         return changed
 
     def take(self, changed: dict) -> None:
@@ -119,6 +125,7 @@ class Files:
                 self.were[inside] = self._mark(os.lstat(path))
 
     def _listed(self, below: str) -> list[os.DirEntry]:
+        self.notices.look_at(os.path.join(self.folder, below))  # before it is listed: nothing happens in between
         try:
             with os.scandir(os.path.join(self.folder, below)) as entries:
                 return list(entries)

@@ -105,7 +105,7 @@ def glance(thing):
     if isinstance(thing, np.ndarray):
         return thing.dtype, thing.shape, thing.tobytes()
     if isinstance(thing, random.Random):
-        return thing.getstate()
+        return random_state(thing)
     own = getattr(thing, "__dict__", None) or {}
     ids = [*map(id, own), *map(id, own.values())]
     if isinstance(thing, nn.Module):
@@ -142,6 +142,17 @@ def inside(value):
             yield from inside(one)
     else:
         yield value
+
+
+def random_state(source=random) -> tuple:
+    """The state of Python's random numbers, in a few words and not in 625."""
+    version, words, rest = source.getstate()
+    return version, np.array(words, np.uint32).tobytes(), rest
+
+
+def set_random_state(state, source=random) -> None:
+    version, words, rest = state
+    source.setstate((version, tuple(np.frombuffer(words, np.uint32).tolist()), rest))
 
 
 def tensor_of(dtype, shape, numbers) -> torch.Tensor:

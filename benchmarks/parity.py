@@ -223,7 +223,8 @@ def compared(name: str, handed_in: list[list[Answer]] | None = None) -> list[tup
         for answer in answers:
             points = terminal[answer.task.name], *class_[answer.task.name]
             rows.setdefault((answer.task.name, answer.source), (name, answer, points))
-    print(f"{name}: {len(rows)} answers in {len(handed_in)} submissions", file=sys.stderr, flush=True)
+    equal = sum(set(points) == {answer.points} for _, answer, points in rows.values())
+    print(f"{name}: {equal} of {len(rows)} answers in {len(handed_in)} submissions", file=sys.stderr, flush=True)
     return list(rows.values())
 
 

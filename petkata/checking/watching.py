@@ -46,8 +46,8 @@ class Watch(Callback):
 
 
 def goes_along(function):
-    """Marks a function of a check that learners call often, such as one that augments a picture: where the answer runs in another
-    process, it runs there as well. It must tell nothing of what is checked, and keep nothing."""
+    """Marks a function of a check, or a class of callbacks, that learners call often, such as one that augments a picture: where
+    the answer runs in another process, it runs there as well. No verdict may rest on what it tells or keeps."""
     function.goes_along = True
     return function
 

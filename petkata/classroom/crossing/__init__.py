@@ -14,7 +14,8 @@ numbers and the files of a check's folder. Gradients cross as well: `backward()`
     ends.py           a Crossing: calls, messages, what both ends know
     pickles.py        how things are written into a message, and read out of it; names.py: what may be named there
     things.py         what of a thing can change, and whether it has; stand_ins.py: what stands for something at the other end
-    surroundings.py   random numbers, torch's modes, the current folder, files; wire.py: the socket
+    surroundings.py   random numbers, torch's modes, the current folder, files; notices.py: whether files have changed
+    wire.py           the socket
 """
 
 from petkata.classroom.crossing.ends import Crossing

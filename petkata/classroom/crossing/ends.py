@@ -163,7 +163,7 @@ class Crossing:
                 self.near = None
 
     def _draw_near(self, *things) -> list[int]:
-        """The call under way can reach these things, and what they hold. Gives back the keys of those that it could not before."""
+        """The call under way can reach these things, and what they hold. Gives back the keys of those that are new to it."""
         todo, drawn = list(things), []
         while todo:
             thing = todo.pop()

@@ -8,34 +8,31 @@ from fastai.callback.core import Callback
 from pytest import approx
 
 from petkata.checking import refuses
-from petkata.checking.watching import Watch, moved, weights
+from petkata.checking.watching import Watch, goes_along, moved, weights
 
 
 class PowerCut(Exception):
     """Ends a run in its middle."""
 
 
-class Script(Callback):
-    """Decides how good each epoch looks, whatever was learned, and notes the network after each.
+@goes_along
+class Sway(Callback):
+    """Makes each epoch look as good as a script says, whatever was learned.
 
     `sure` has a number an epoch: in the validation, the network's answers are made that sure of the first class, which is
     mostly wrong; the surer the worse, nan makes the loss nan, and None leaves the answers as they are. The training loss
-    falls in any case. Before the epoch `cut` begins, the run is ended. Epochs are counted on when several runs follow.
+    falls in any case. Epochs are counted on when several runs follow.
     """
 
     order = 80
 
-    def __init__(self, sure, cut=None):
-        self.sure, self.cut, self.noted = sure, cut, []
+    def __init__(self, sure):
+        self.sure, self.n_epochs = sure, 0
 
     @property
     def now(self):
         """The number of the epoch that is under way."""
-        return min(len(self.noted), len(self.sure) - 1)
-
-    def before_train(self):
-        if len(self.noted) == self.cut:
-            raise PowerCut("the power failed")
+        return min(self.n_epochs, len(self.sure) - 1)
 
     def after_pred(self):
         sure = self.sure[self.now]
@@ -48,13 +45,30 @@ class Script(Callback):
             self.learn.loss = torch.tensor(9.0 - self.now)
 
     def after_epoch(self):
+        self.n_epochs += 1
+
+
+class Script(Callback):
+    """Has decided how good each epoch looks, with `sway`, and notes the network after each. Before the epoch `cut` begins, the
+    run is ended."""
+
+    order = 80
+
+    def __init__(self, sure, cut=None):
+        self.sure, self.cut, self.noted, self.sway = sure, cut, [], Sway(sure)
+
+    def before_train(self):
+        if len(self.noted) == self.cut:
+            raise PowerCut("the power failed")
+
+    def after_epoch(self):
         self.noted.append(weights(self.learn.model))
 
     def metric(self, name, values):
         """A metric of that name which has these values, one an epoch."""
 
         def metric(predictions, targets):
-            return torch.tensor(values[self.now])
+            return torch.tensor(values[min(len(self.noted), len(values) - 1)])
 
         metric.__name__ = name
         return metric
@@ -88,12 +102,12 @@ def played(keep_best, tmp_path_factory):
 def watched(keep_best, learn, script, **options):
     """Run the answer with a script, and note what became of the learner."""
     watch, value = Watch(), None
-    learn.add_cbs([script, watch])
+    learn.add_cbs([script, script.sway, watch])
     names = [type(cb).__name__ for cb in learn.cbs]
     with suppress(PowerCut):
         value = keep_best(learn, len(script.sure), **options)
     left = [type(cb).__name__ for cb in learn.cbs]
-    learn.remove_cbs([script, watch])
+    learn.remove_cbs([script, script.sway, watch])
     return SimpleNamespace(learn=learn, value=value, watch=watch, noted=script.noted, found=weights(learn.model),
                            names=names, left=left)
 

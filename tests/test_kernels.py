@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -192,3 +193,16 @@ def test_other_kernels_start_as_always():
 
     assert is_ipython(["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"])
     assert not is_ipython(["R", "--slave", "-e", "IRkernel::main()", "--args", "{connection_file}"])
+
+
+def test_a_judge_that_cannot_begin_leaves_no_folder(monkeypatch, tmp_path):
+    from petkata.classroom import kernels
+
+    (gone, other), (answers, _) = socket.socketpair(), socket.socketpair()
+    other.close()
+    (own := tmp_path / "judge").mkdir()
+    monkeypatch.setattr(kernels.tempfile, "mkdtemp", lambda **_: str(own))
+    monkeypatch.setattr(kernels, "loaded_process", lambda in_sandbox: kernels.Loaded(gone, gone))
+    with pytest.raises(RuntimeError, match="has ended"):
+        kernels.Judge(True, "lesson3", "schedule", None, answers)
+    assert not own.exists()

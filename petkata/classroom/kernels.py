@@ -15,6 +15,7 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -117,8 +118,13 @@ class Judge:
         folder = f"{self.own}/folder"
         os.mkdir(folder)
         self.told, tells = socket.socketpair()
-        with tells:
-            self.socket = ask_for({"folder": folder, "own": self.own}, loaded_process(in_sandbox).judges, tells, answers)
+        try:
+            with tells:
+                self.socket = ask_for({"folder": folder, "own": self.own}, loaded_process(in_sandbox).judges, tells, answers)
+        except RuntimeError:  # else the loaded process removes it
+            shutil.rmtree(self.own)
+            self.told.close()
+            raise
         self.told.sendall(f"{json.dumps({'lesson': lesson, 'task': task, 'seed': seed})}\n".encode())
 
     def verdict(self, seconds: float | None) -> dict:

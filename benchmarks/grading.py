@@ -93,29 +93,40 @@ def into_the_sandbox(times: int = 7) -> float:
     return statistics.median(taken)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lesson", default="lesson3", choices=catalog.lesson_names())
-    parser.add_argument("--submissions", type=int, default=20)
-    options = parser.parse_args()
-    lesson, seconds = catalog.lesson(options.lesson), {}
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+def graded(lesson: catalog.Lesson, n: int) -> dict[tuple[str, int], float]:
+    """Seconds of each way, for one submission and for `n`."""
     # Not counted: the checks are compiled, and the pets are drawn. A kernel in a sandbox cannot write what it compiles.
     subprocess.run([sys.executable, "-m", "pytest", "-q", f"solutions/{lesson.name}"], cwd=ROOT, check=True, capture_output=True)
+    seconds = {}
     with tempfile.TemporaryDirectory() as folder:
         for way in WAYS:
             words = ("autograde",) if way != WAYS[2] else ("grade", "--jobs", "2")
-            for n in (1, options.submissions):
-                place = course(Path(folder, way, str(n)), lesson, n, way == WAYS[0])
-                seconds[way, n] = called(*words, lesson.name, folder=place)
-    print(f"{options.submissions} submissions of {lesson.name}\n")
-    print("| way | seconds | times the throughput | the first | each further | times as fast |\n|---|---|---|---|---|---|")
-    stock, n = WAYS[0], options.submissions
+            for many in (1, n):
+                place = course(Path(folder, way, str(many)), lesson, many, way == WAYS[0])
+                seconds[way, many] = called(*words, lesson.name, folder=place)
+    return seconds
+
+
+def table(lesson: catalog.Lesson, n: int, seconds: dict[tuple[str, int], float]) -> str:
+    lines = [f"{n} submissions of {lesson.name}", "", "| way | seconds | times the throughput | the first | each further | "
+             "times as fast |", "|---|---|---|---|---|---|"]
+    stock = WAYS[0]
     further = {way: (seconds[way, n] - seconds[way, 1]) / (n - 1) for way in WAYS}
-    for way in WAYS:
-        print(f"| {way} | {seconds[way, n]:.1f} | {seconds[stock, n] / seconds[way, n]:.1f} | {seconds[way, 1]:.1f} | "
-              f"{further[way]:.2f} | {further[stock] / further[way]:.1f} |")
-    print(f"\nUntil a kernel answers: {until_it_answers(False):.2f} s nbgrader's own, an empty one; "
+    lines += [f"| {way} | {seconds[way, n]:.1f} | {seconds[stock, n] / seconds[way, n]:.1f} | {seconds[way, 1]:.1f} | "
+              f"{further[way]:.2f} | {further[stock] / further[way]:.1f} |" for way in WAYS]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lesson", nargs="+", default=["lesson3"], choices=catalog.lesson_names(), help="one or more; lesson3")
+    parser.add_argument("--submissions", type=int, default=20)
+    options = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    for name in options.lesson:
+        lesson = catalog.lesson(name)
+        print(table(lesson, options.submissions, graded(lesson, options.submissions)), flush=True)
+    print(f"Until a kernel answers: {until_it_answers(False):.2f} s nbgrader's own, an empty one; "
           f"{until_it_answers(True):.2f} s forked, with fastai. Into a sandbox and out: {into_the_sandbox():.0f} ms.")
 
 

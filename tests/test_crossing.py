@@ -227,3 +227,97 @@ def test_each_change_of_a_file_is_noticed_and_only_then_all_are_listed(tmp_path,
     os.close(files.notices.queue)  # as an answer may do: from then on they are listed each time
     (own / "again.txt").write_text("once more")
     assert files.changed() == {"own/again.txt": b"once more"}
+
+
+@pytest.fixture
+def judges_reading():
+    """`judges_reading(opcodes)`: what a judge makes of a pickle."""
+    import io
+
+    from petkata.classroom.crossing import Crossing
+    from petkata.classroom.crossing.pickles import StrictUnpickler
+
+    ours, theirs = socket.socketpair()
+    crossing = Crossing(ours, is_judge=True, folder=None)
+    yield lambda opcodes: StrictUnpickler(crossing, io.BytesIO(opcodes + b".")).load()
+    ours.close()
+    theirs.close()
+
+
+@pytest.mark.parametrize("opcodes", [
+    b"cfastai.learner\nload_learner\n",
+    b"cfastai.learner\nload_model\n",
+    b"ctypes\nCodeType\n",
+    b"ctypes\nFunctionType\n)\x81",
+    b"cbuiltins\ntype\n(Vnew\n)}t\x81",
+    b"ctorch.nn\nLinear\n(N}Vforward\ncfastcore.basics\nnoop\nstb",
+    b"cpetkata.classroom.crossing.pickles\nbound\n(cpathlib\nPosixPath\n(Vx\ntRVwrite_text\ntR",
+    b"cpetkata.classroom.crossing.pickles\nbound\n(cfastai.learner\nLearner\nVload\ntR",
+], ids=["loads what can run", "loads a file", "code", "a function", "a class", "changes a class", "writes", "loads weights"])
+def test_nothing_that_runs_or_changes_programs_is_taken(judges_reading, opcodes):
+    import fastai.vision.all  # noqa: F401
+
+    from petkata.classroom.crossing import CannotCross
+
+    with pytest.raises(CannotCross):
+        judges_reading(opcodes)
+
+
+def test_of_a_check_only_the_events_of_its_callbacks_happen_whatever_was_sent_into_them(answered):
+    from fastai.callback.core import Callback
+
+    from petkata.classroom.crossing import CannotCross
+
+    class Noting(Callback):
+        __module__ = "tests.lesson0.checks"
+
+        def after_epoch(self):
+            return "happened"
+
+        def secret(self):
+            return "told"
+
+    crossing, call = answered(look=lambda thing: None)
+    noting = Noting()
+    call("look", noting)
+    assert crossing._called(noting, "after_epoch")(None) == "happened"
+    noting.after_fit = lambda: "sent"
+    for method in ("secret", "after_fit", "__init__", "_secret", "name"):
+        with pytest.raises(CannotCross):
+            crossing._called(noting, method)
+
+
+def test_what_is_handed_over_amid_a_call_crosses_as_it_is_then(answered):
+    kept = []
+
+    def work(ask):
+        kept[0].n = 1
+        seen = ask(kept[0])
+        return seen, kept[0].n
+
+    _, call = answered(keep=kept.append, work=work, give=lambda get: get().n)
+    thing = SimpleNamespace(n=0)
+    call("keep", thing)
+
+    def ask(thing):
+        seen, thing.n = thing.n, 10
+        return seen
+
+    assert call("work", of_a_check(ask)) == (1, 10) and thing.n == 10
+
+    def get():
+        thing.n = 7
+        return thing
+
+    assert call("give", of_a_check(get)) == 7
+
+
+def test_lists_that_hold_themselves_cross_amid_a_call(answered):
+    def work(task, ask):
+        task["ring"] = {}
+        task["ring"]["self"] = task["ring"]
+        return ask()
+
+    _, call = answered(work=work)
+    task = {}
+    assert call("work", task, of_a_check(lambda: task["ring"]["self"] is task["ring"])) is True

@@ -95,6 +95,8 @@ class CellsElsewhere:
                 self.crossing.send("end")
             except Ended:
                 self.stopped = "crashed"
+            except CannotCross:
+                pass  # it ends with this process
 
 
 def verdict(checks: CollectedChecks, lesson: str, task: str, seed: int | None, cells: CellsElsewhere) -> Judged:

@@ -15,14 +15,14 @@ import types
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from petkata.classroom.crossing.names import is_the_courses, of_a_library
+from petkata.classroom.crossing.names import OF_FILES, of_a_library
 from petkata.classroom.crossing.pickles import (
     SPECIAL,
     Pickler,
@@ -76,6 +76,7 @@ class Crossing:
         self.across: set[int] = set()  # ids of tensors computed at the other end
         self.lends = False  # whether functions of the checks that cross now run at the other end
         self.gives = False  # whether it is a result that crosses now: the other end may ask for its gradients
+        self.lost = False  # whether a message could not be understood: the ends may no longer mean the same by a key
         self.crossed = 0  # things that have crossed, in either direction: the next keys
         self.handed: list[torch.Tensor] = []  # tensors in the last call
         self.loose: list[int] = []  # keys of what nobody on the judge's side can reach any more
@@ -153,10 +154,10 @@ class Crossing:
         """While a call is under way, which was `handed` this, each message looks only for changes in what it can reach: a check
         may hold hundreds of things more. Before and after, all are looked at."""
         outermost = self.near is None
-        if outermost:
-            self.near = {}
-            self._draw_near(handed)
         try:
+            if outermost:
+                self.near = {}
+                self._draw_near(handed)
             yield
         finally:
             if outermost:
@@ -164,14 +165,14 @@ class Crossing:
 
     def _draw_near(self, *things) -> list[int]:
         """The call under way can reach these things, and what they hold. Gives back the keys of those that are new to it."""
-        todo, drawn = list(things), []
+        todo, drawn, seen = list(things), [], set()
         while todo:
             thing = todo.pop()
             key = self.keys.get(id(thing))
-            if key is None and isinstance(thing, (tuple, list)):
-                todo += thing
-            elif key is None and isinstance(thing, dict):
-                todo += thing.values()
+            if key is None and isinstance(thing, (tuple, list, dict)):
+                if id(thing) not in seen:  # it may hold itself
+                    seen.add(id(thing))
+                    todo += thing.values() if isinstance(thing, dict) else thing
             elif key in self.was and key not in self.near:
                 self.near[key] = None
                 drawn.append(key)
@@ -187,10 +188,11 @@ class Crossing:
             if self.is_judge and id(thing) not in self.open:
                 raise CannotCross("The student's process calls what was not handed to it.")
             return thing
-        if self.is_judge and not is_the_courses(type(thing)) or method.startswith("_"):
+        events = vars(sys.modules["fastai.callback.core"].event) if is_callback(thing) else ()
+        happens = inspect.getattr_static(type(thing), method, None) if method in events and not method.startswith("_") else None
+        if not isinstance(happens, types.FunctionType):  # of its class: what is in the callback itself can have been sent
             raise CannotCross("The student's process calls what was not handed to it.")
-        bound_method = getattr(thing, method)
-        return lambda learn: bound_method()
+        return lambda learn: happens(thing)
 
     def _told(self, error: BaseException) -> tuple:
         """An error as it crosses: itself where it is known, else its class, or the nearest that libraries have, and its words."""
@@ -240,11 +242,15 @@ class Crossing:
     # --- messages ---
 
     def send(self, *message, with_changes: bool = True) -> None:
+        if self.lost:
+            raise CannotCross("This cannot be judged, because something before it could not be understood.")
         surroundings, was, forgotten = self.surroundings.were, dict(self.was), []
         try:
             about = {}, forgotten, []
             if with_changes:
                 around, forgotten = self._around(), self._forgotten()
+                if self.near is not None:
+                    self._draw_near(message)
                 about = around, forgotten, self._changes()
             if not any(about) and not self.with_files and all(map(is_plain, message)):
                 return self.wire.write(pickle.dumps(message), b"", plain=True)
@@ -284,14 +290,20 @@ class Crossing:
                 self._forget(forgotten)
             self._keep(unpickler.things(), (surroundings, forgotten, changes))
             for key, state in changes:
+                if self.is_judge and key in self.objects and key not in self.was:
+                    continue  # a callback of a check's, or what stands for something of the student's: it has no state here
                 self.set_state(self.known(key), state)
                 self._note(key)
+            if self.near is not None:
+                self._draw_near(message)
             if self.is_judge:
                 sys.stdout.write(str(surroundings.pop("printed", "")))
             self.surroundings.be(surroundings, may_move=not self.is_judge)
         except CannotCross:
+            self.lost = True
             raise
         except Exception as error:
+            self.lost = True
             if not self.is_judge:
                 raise
             raise CannotCross(f"What came back cannot be taken apart ({type(error).__name__}: {error}).") from error
@@ -308,6 +320,8 @@ class Crossing:
         """Know from now on what has crossed, but for what is `about` the message: that is gone with it."""
         first = self.crossed
         self.crossed += len(things)
+        if any(place not in range(len(things)) for place in things):
+            raise CannotCross("What came back is not numbered as pickles are.")
         for place, thing in things.items():
             key = first + place
             if isinstance(thing, NO_IDENTITY) or self._is_special(thing) or any(thing is part for part in about):
@@ -374,8 +388,8 @@ class Crossing:
         changes = []
         with plain_tensors():
             for key in (keys := list(self.was if self.near is None else self.near)):
-                before = self.was[key]
-                if not before.still_so(self.objects[key]):
+                before = self.was.get(key)
+                if before is not None and not before.still_so(self.objects[key]):
                     keys += self._note(key)
                     if not as_it_was(now := self.was[key].state, before.state):
                         changes.append((key, now))
@@ -555,7 +569,8 @@ class Crossing:
         return axes
 
     def bound(self, thing, name):
-        if str(name).startswith("__") or not (of_a_library(type(thing)) or id(thing) in self.keys):
+        known = of_a_library(type(thing)) or id(thing) in self.keys
+        if not known or str(name).startswith("_") or isinstance(thing, PurePath) or self.is_judge and name in OF_FILES:
             raise CannotCross("What came back names a method that no answer may hand over.")
         return getattr(thing, name)
 

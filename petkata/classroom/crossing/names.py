@@ -23,10 +23,19 @@ FUNCTIONS_OF = ("torch.nn", "torch._C._nn", "torch.functional", "fastai.losses",
 LIBRARIES = ("torch", "fastai", "fastcore", "fasttransform", "plum", "torchvision", "numpy", "PIL", "pathlib", "collections",
              "builtins", "functools", "re", "types", "typing", "random", "petkata.nets", "petkata.pets",
              "petkata.torchvision_guard")
+# But not those of modules in them that make programs out of data.
+PROGRAMS = ("torch.fx", "torch.jit", "torch.package", "torch.hub", "torch._dynamo", "torch._inductor", "torch.export",
+            "torch.distributed", "torch.multiprocessing", "torch.utils", "torch.testing", "torch.serialization")
 # What a pickle from a student may call, with what it brings along. Classes are made without being called.
 HARMLESS = {OrderedDict, defaultdict, deque, PosixPath, PurePosixPath, Path, slice, range, complex, set, frozenset, bytearray,
             partial, random.Random, torch.Size, torch.device, np.dtype, np._core.multiarray.scalar, re._compile,
             inspect.Parameter, inspect.Signature, noop}
+# What loads or writes files, runs programs or changes what it is told to, by the names that its code uses: a function that does
+# may not be named, wherever it is from, nor may a method of such a name. A loaded file can run anything.
+OF_FILES = {"load", "save", "export", "load_learner", "load_model", "save_model", "load_state_dict_from_url", "dump", "tofile",
+            "import_module", "__import__", "exec", "compile", "setattr", "delattr", "urlopen", "system", "Popen"}
+UNSAFE = (type, types.CodeType, types.FunctionType, types.MethodType, types.ModuleType, types.FrameType, property, staticmethod,
+          classmethod, super)  # classes of which nothing is made
 PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 
 
@@ -34,6 +43,13 @@ def of_a_library(thing) -> bool:
     """Whether a class or function is what its name says: defined by a library, and found there."""
     module = getattr(thing, "__module__", None)
     return in_libraries(module) and named(module, getattr(thing, "__qualname__", "")) is thing
+
+
+def is_harmless(function) -> bool:
+    """Whether a function of a library neither loads nor runs anything, as far as its own code says."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    does = {function.__name__, *(code.co_names if code else ())}
+    return function.__module__ == "torch.nn.functional" or not OF_FILES & does
 
 
 def in_libraries(module: str | None) -> bool:

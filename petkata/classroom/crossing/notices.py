@@ -15,12 +15,13 @@ class Notices:
 
     def __init__(self):
         self.libc = ctypes.CDLL(None)
-        self.queue = self.libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)  # -1 where a user may have no more of them
+        begin = getattr(self.libc, "inotify_init1", lambda flags: -1)  # -1 where a user may have no more of them, too
+        self.queue = begin(os.O_NONBLOCK | os.O_CLOEXEC)
         self.blind = self.queue < 0
 
     def look_at(self, folder: str) -> None:
         """Notice from now on what happens to the files of a folder, but not of those below it."""
-        if self.libc.inotify_add_watch(self.queue, os.fsencode(folder), CHANGES) < 0 and os.path.isdir(folder):
+        if not self.blind and self.libc.inotify_add_watch(self.queue, os.fsencode(folder), CHANGES) < 0 and os.path.isdir(folder):
             self.blind = True
 
     def any(self) -> bool:

@@ -21,9 +21,12 @@ from petkata.classroom.crossing.names import (
     FUNCTIONS_OF,
     HARMLESS,
     PLAIN,
+    PROGRAMS,
+    UNSAFE,
     among,
     in_libraries,
     is_below,
+    is_harmless,
     is_the_courses,
     name_of,
     named,
@@ -162,9 +165,10 @@ class StrictUnpickler(pickle._Unpickler):
         if module == __name__ and name in SPECIAL:
             return Special(getattr(self.crossing, name))
         found = named(module, name) if in_libraries(module) else None
-        if not (isinstance(found, torch.dtype) or isinstance(found, type) and in_libraries(found.__module__)
+        if found is types.CodeType or is_below(getattr(found, "__module__", None), PROGRAMS) or not (
+                isinstance(found, torch.dtype) or isinstance(found, type) and in_libraries(found.__module__)
                 or among(found, HARMLESS) or isinstance(found, (types.FunctionType, types.BuiltinFunctionType))
-                and is_below(found.__module__, FUNCTIONS_OF)):
+                and is_below(found.__module__, FUNCTIONS_OF) and is_harmless(found)):
             raise CannotCross(f"What came back names {module}.{name}, which no answer may hand over.")
         return found
 
@@ -196,15 +200,15 @@ class StrictUnpickler(pickle._Unpickler):
     dispatch[pickle.NEWOBJ_EX[0]] = load_newobj_ex
 
     def load_build(self):
-        if id(self.stack[-2]) in self.crossing.keys:
+        if id(self.stack[-2]) in self.crossing.keys or isinstance(self.stack[-2], (*UNSAFE, types.BuiltinFunctionType, Special)):
             raise CannotCross("What came back changes something of the judge's.")
         super().load_build()
 
     dispatch[pickle.BUILD[0]] = load_build
 
     def _made(self, kind, args, kwargs):
-        if not isinstance(kind, type):
-            raise CannotCross("What came back is made of something that is no class.")
+        if not isinstance(kind, type) or issubclass(kind, UNSAFE):
+            raise CannotCross("What came back is made of something that may not be made.")
         return kind.__new__(kind, *args, **kwargs)
 
     def _refuse(self):

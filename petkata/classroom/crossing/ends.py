@@ -570,7 +570,7 @@ class Crossing:
 
     def bound(self, thing, name):
         known = of_a_library(type(thing)) or id(thing) in self.keys
-        if not known or str(name).startswith("_") or isinstance(thing, PurePath) or self.is_judge and name in OF_FILES:
+        if not known or str(name).startswith("__") or isinstance(thing, PurePath) or self.is_judge and name in OF_FILES:
             raise CannotCross("What came back names a method that no answer may hand over.")
         return getattr(thing, name)
 

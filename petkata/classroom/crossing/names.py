@@ -25,7 +25,8 @@ LIBRARIES = ("torch", "fastai", "fastcore", "fasttransform", "plum", "torchvisio
              "petkata.torchvision_guard")
 # But not those of modules in them that make programs out of data.
 PROGRAMS = ("torch.fx", "torch.jit", "torch.package", "torch.hub", "torch._dynamo", "torch._inductor", "torch.export",
-            "torch.distributed", "torch.multiprocessing", "torch.utils", "torch.testing", "torch.serialization")
+            "torch.distributed", "torch.multiprocessing", "torch.testing", "torch.serialization", "torch.utils.cpp_extension",
+            "torch.utils.benchmark")
 # What a pickle from a student may call, with what it brings along. Classes are made without being called.
 HARMLESS = {OrderedDict, defaultdict, deque, PosixPath, PurePosixPath, Path, slice, range, complex, set, frozenset, bytearray,
             partial, random.Random, torch.Size, torch.device, np.dtype, np._core.multiarray.scalar, re._compile,

@@ -22,7 +22,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from petkata.classroom.crossing.names import OF_FILES, of_a_library
+from petkata.classroom.crossing.names import NOT_JUST_COMPUTING, of_a_library
 from petkata.classroom.crossing.pickles import (
     SPECIAL,
     Pickler,
@@ -165,7 +165,7 @@ class Crossing:
 
     def _draw_near(self, *things) -> list[int]:
         """The call under way can reach these things, and what they hold. Gives back the keys of those that are new to it."""
-        todo, drawn, seen = list(things), [], set()
+        todo, drawn, seen = list(things) if self.near is not None else [], [], set()
         while todo:
             thing = todo.pop()
             key = self.keys.get(id(thing))
@@ -249,8 +249,7 @@ class Crossing:
             about = {}, forgotten, []
             if with_changes:
                 around, forgotten = self._around(), self._forgotten()
-                if self.near is not None:
-                    self._draw_near(message)
+                self._draw_near(message)
                 about = around, forgotten, self._changes()
             if not any(about) and not self.with_files and all(map(is_plain, message)):
                 return self.wire.write(pickle.dumps(message), b"", plain=True)
@@ -294,8 +293,7 @@ class Crossing:
                     continue  # a callback of a check's, or what stands for something of the student's: it has no state here
                 self.set_state(self.known(key), state)
                 self._note(key)
-            if self.near is not None:
-                self._draw_near(message)
+            self._draw_near(message)
             if self.is_judge:
                 sys.stdout.write(str(surroundings.pop("printed", "")))
             self.surroundings.be(surroundings, may_move=not self.is_judge)
@@ -320,7 +318,7 @@ class Crossing:
         """Know from now on what has crossed, but for what is `about` the message: that is gone with it."""
         first = self.crossed
         self.crossed += len(things)
-        if any(place not in range(len(things)) for place in things):
+        if max(things, default=-1) >= len(things):
             raise CannotCross("What came back is not numbered as pickles are.")
         for place, thing in things.items():
             key = first + place
@@ -354,9 +352,8 @@ class Crossing:
         thing = self.objects[key]
         with plain_tensors():
             self.was[key] = Noted(glance(thing), self.state_of(thing))
-        if self.near is None:
-            return []
-        self.near[key] = None
+        if self.near is not None:
+            self.near[key] = None
         return self._draw_near(self.was[key].state)
 
     def state_of(self, thing):
@@ -570,7 +567,7 @@ class Crossing:
 
     def bound(self, thing, name):
         known = of_a_library(type(thing)) or id(thing) in self.keys
-        if not known or str(name).startswith("__") or isinstance(thing, PurePath) or self.is_judge and name in OF_FILES:
+        if not known or str(name).startswith("__") or isinstance(thing, PurePath) or name in NOT_JUST_COMPUTING:
             raise CannotCross("What came back names a method that no answer may hand over.")
         return getattr(thing, name)
 

@@ -33,10 +33,12 @@ HARMLESS = {OrderedDict, defaultdict, deque, PosixPath, PurePosixPath, Path, sli
             inspect.Parameter, inspect.Signature, noop}
 # What loads or writes files, runs programs or changes what it is told to, by the names that its code uses: a function that does
 # may not be named, wherever it is from, nor may a method of such a name. A loaded file can run anything.
-OF_FILES = {"load", "save", "export", "load_learner", "load_model", "save_model", "load_state_dict_from_url", "dump", "tofile",
-            "import_module", "__import__", "exec", "compile", "setattr", "delattr", "urlopen", "system", "Popen"}
-UNSAFE = (type, types.CodeType, types.FunctionType, types.MethodType, types.ModuleType, types.FrameType, property, staticmethod,
-          classmethod, super)  # classes of which nothing is made
+NOT_JUST_COMPUTING = {"load", "save", "export", "load_learner", "load_model", "save_model", "load_state_dict_from_url", "dump",
+                      "tofile", "import_module", "__import__", "exec", "compile", "setattr", "delattr", "urlopen", "system",
+                      "Popen"}
+# The classes of which a pickle makes nothing, and whose objects it does not change.
+NEVER_MADE = (type, types.CodeType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType,
+              types.FrameType, property, staticmethod, classmethod, super)
 PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 
 
@@ -46,11 +48,24 @@ def of_a_library(thing) -> bool:
     return in_libraries(module) and named(module, getattr(thing, "__qualname__", "")) is thing
 
 
-def is_harmless(function) -> bool:
+def may_be_named(thing) -> bool:
+    """Whether what a student's process sends may name this dtype, class or function of a library. The others stay there."""
+    module = getattr(thing, "__module__", None)
+    if isinstance(thing, torch.dtype) or among(thing, HARMLESS):
+        return True
+    if thing is types.CodeType or is_below(module, PROGRAMS):
+        return False
+    if isinstance(thing, type):
+        return in_libraries(module)
+    return isinstance(thing, (types.FunctionType, types.BuiltinFunctionType)) and is_below(module, FUNCTIONS_OF) \
+        and just_computes(thing)
+
+
+def just_computes(function) -> bool:
     """Whether a function of a library neither loads nor runs anything, as far as its own code says."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     does = {function.__name__, *(code.co_names if code else ())}
-    return function.__module__ == "torch.nn.functional" or not OF_FILES & does
+    return function.__module__ == "torch.nn.functional" or not NOT_JUST_COMPUTING & does
 
 
 def in_libraries(module: str | None) -> bool:

@@ -18,16 +18,13 @@ from matplotlib.axes import Axes
 from torch import nn
 
 from petkata.classroom.crossing.names import (
-    FUNCTIONS_OF,
     HARMLESS,
+    NEVER_MADE,
     PLAIN,
-    PROGRAMS,
-    UNSAFE,
     among,
     in_libraries,
-    is_below,
-    is_harmless,
     is_the_courses,
+    may_be_named,
     name_of,
     named,
     of_a_library,
@@ -107,8 +104,7 @@ class Pickler(cloudpickle.Pickler):
             lines = [(*(np.asarray(line.get_data()[xy], dtype=float) for xy in (0, 1)), line.get_label()) for line in thing.lines]
             return make_axes, ((thing.get_title(), thing.get_xlabel(), thing.get_ylabel()), lines)
         if kind in (types.FunctionType, types.BuiltinFunctionType) or isinstance(thing, type):
-            may_be_named = isinstance(thing, type) or is_below(thing.__module__, FUNCTIONS_OF)
-            if of_a_library(thing) and may_be_named or thing in HARMLESS:
+            if of_a_library(thing) and may_be_named(thing) or thing in HARMLESS:
                 return NotImplemented
             if kind is types.BuiltinFunctionType and isinstance(thing.__self__, re.Pattern):
                 return bound, (thing.__self__, thing.__name__)
@@ -165,10 +161,7 @@ class StrictUnpickler(pickle._Unpickler):
         if module == __name__ and name in SPECIAL:
             return Special(getattr(self.crossing, name))
         found = named(module, name) if in_libraries(module) else None
-        if found is types.CodeType or is_below(getattr(found, "__module__", None), PROGRAMS) or not (
-                isinstance(found, torch.dtype) or isinstance(found, type) and in_libraries(found.__module__)
-                or among(found, HARMLESS) or isinstance(found, (types.FunctionType, types.BuiltinFunctionType))
-                and is_below(found.__module__, FUNCTIONS_OF) and is_harmless(found)):
+        if not may_be_named(found):
             raise CannotCross(f"What came back names {module}.{name}, which no answer may hand over.")
         return found
 
@@ -200,14 +193,14 @@ class StrictUnpickler(pickle._Unpickler):
     dispatch[pickle.NEWOBJ_EX[0]] = load_newobj_ex
 
     def load_build(self):
-        if id(self.stack[-2]) in self.crossing.keys or isinstance(self.stack[-2], (*UNSAFE, types.BuiltinFunctionType, Special)):
+        if id(self.stack[-2]) in self.crossing.keys or isinstance(self.stack[-2], (*NEVER_MADE, Special)):
             raise CannotCross("What came back changes something of the judge's.")
         super().load_build()
 
     dispatch[pickle.BUILD[0]] = load_build
 
     def _made(self, kind, args, kwargs):
-        if not isinstance(kind, type) or issubclass(kind, UNSAFE):
+        if not isinstance(kind, type) or issubclass(kind, NEVER_MADE):
             raise CannotCross("What came back is made of something that may not be made.")
         return kind.__new__(kind, *args, **kwargs)
 

@@ -177,6 +177,53 @@ def test_when_nbgrader_is_killed_no_kernel_is_left(tmp_path):
     assert ends(kernel) and ends(loaded)
 
 
+def test_neither_the_environment_nor_the_terminal_of_who_grades_is_in_reach(tmp_path):
+    import pty
+
+    student = """
+        import ctypes, os
+        address = ctypes.CDLL(None).getauxval
+        address.restype = ctypes.c_ulong
+        seen = ctypes.string_at(address(31) - 10_000, 10_000)  # from getauxval(3): the program's name, which comes after all that
+        print(b"PETKATA" in seen, b"pass" + b"word" in seen)  # what is told, and what is not
+        for fd in os.listdir("/proc/self/fd"):
+            try:
+                os.write(int(fd), b"graded: full marks") if os.isatty(int(fd)) else None
+                print("tty" in os.readlink(f"/proc/self/fd/{fd}") or "pts" in os.readlink(f"/proc/self/fd/{fd}"))
+            except OSError:
+                pass
+        os.system("echo graded: full marks; echo graded: full marks >&2; echo graded: full marks > /dev/tty")
+    """
+    script = f"""
+        import os, sys
+        from jupyter_client.manager import start_new_kernel
+        from petkata.classroom.kernels import NAME, use_forked_kernels
+        from tests.test_kernels import run
+        use_forked_kernels()
+        os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = NAME
+        manager, client = start_new_kernel()
+        with open("said", "w") as file:
+            file.write(run(client, {textwrap.dedent(student)!r}))
+        manager.shutdown_kernel(now=True)
+    """
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "PETKATA_SEEN": "yes", "DATABASE": "the password", "PYTHONPATH": str(ROOT)}
+    done = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=tmp_path, env=environment,
+                            stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 10_000):
+            shown += part
+    except OSError:  # nobody has the other end any more
+        pass
+    os.close(ours)
+    assert done.wait() == 0, shown
+    said = (tmp_path / "said").read_text().splitlines()
+    assert said[0] == "True False" and "True" not in said[1:]
+    assert b"full marks" not in shown
+
+
 def test_where_no_sandbox_can_be_made_nothing_is_run_unless_the_instructor_says_so(monkeypatch):
     from petkata.classroom.kernels import ForkedProvisioner, loaded_process, use_forked_kernels
 

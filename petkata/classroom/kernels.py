@@ -65,7 +65,9 @@ def begin_to_load() -> Loaded:
     (kernels, its_kernels), (judges, its_judges) = (socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2))
     with its_kernels, its_judges:
         its = its_kernels.fileno(), its_judges.fileno()
-        subprocess.Popen([sys.executable, "-m", "petkata.classroom.loaded", *map(str, its)],
+        # Whatever is forked from a process can read the environment that this was started with, and no `clear` removes it.
+        environment = {name: value for name, value in os.environ.items() if TOLD.fullmatch(name) or name in PLACES}
+        subprocess.Popen([sys.executable, "-m", "petkata.classroom.loaded", *map(str, its)], env=environment,
                          pass_fds=its, stdin=subprocess.DEVNULL, start_new_session=True)
     return Loaded(kernels, judges)
 
@@ -95,8 +97,9 @@ NO_SANDBOX = ("The submissions were not run: this system allows no sandbox to ru
 ENDED = "The process that has fastai loaded has ended. What it said last stands above; call again."
 IN_FORCE = {True: "Submissions run in a sandbox: no network, no files but their own and the course's, limits on memory and disk.",
             False: "Submissions run WITHOUT a sandbox, with your own rights."}
-# Of the environment a student's code is told this much: no passwords, no places of files.
+# Of the environment a student's code is told this much, and no passwords.
 TOLD = re.compile("PATH|LANG|LC_.*|TZ|PYTHON.*|PETKATA_.*|OMP_.*")
+PLACES = {"HOME", "XDG_CACHE_HOME", "TMPDIR", "LD_LIBRARY_PATH"}  # what the loaded process needs besides
 
 
 def ask_for(request: dict, source: socket.socket, *handed_over: socket.socket) -> socket.socket:

@@ -178,6 +178,14 @@ def forked(become: Callable[..., None], request: dict, asker: socket.socket, fds
         os._exit(1)
 
 
+def let_go_of_the_terminal() -> None:
+    """Hear and say nothing any more where nbgrader was started: who may write to a terminal may read what is typed there."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(nothing, standard)
+    os.close(nothing)
+
+
 def become_judge(checks, files: str | None, folder: str, own: str) -> None:
     """Judge the task that is asked for over socket 3, and tell the verdict there; both are a line of JSON. The functions are at
     the other end of socket 4."""
@@ -185,6 +193,7 @@ def become_judge(checks, files: str | None, folder: str, own: str) -> None:
 
     if files is not None:
         sandbox.enter(sandbox.View(readable("conftest.py", "tests", "solutions"), (folder, files), own))
+    let_go_of_the_terminal()
     os.chdir(folder)
     control = socket.socket(fileno=3)
     asked = json.loads(control.makefile(encoding="utf-8").readline())
@@ -200,6 +209,7 @@ def become_kernel(files: str | None, arguments: list[str], folder: str, environm
     if files is not None:
         sandbox.enter(sandbox.View(readable(), (folder, files), own))
         environment[FOLDER] = files
+    let_go_of_the_terminal()
     environment["PETKATA_PETS"] = os.environ["PETKATA_PETS"]
     os.environ.clear()
     os.environ.update(environment)

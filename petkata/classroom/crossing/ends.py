@@ -22,7 +22,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from petkata.classroom.crossing.names import NOT_JUST_COMPUTING, of_a_library
+from petkata.classroom.crossing.names import NOT_JUST_COMPUTING, both_know
 from petkata.classroom.crossing.pickles import (
     SPECIAL,
     Pickler,
@@ -199,9 +199,9 @@ class Crossing:
         frames = [] if self.is_judge else frames_of(error)
         if id(error) in self.keys or self.is_judge:
             return error, (), frames
-        if isinstance(error, OSError) and error.filename is not None and of_a_library(type(error)):
+        if isinstance(error, OSError) and error.filename is not None and both_know(type(error)):
             return type(error), (error.errno, error.strerror, str(error.filename)), frames
-        kind = next(kind for kind in type(error).__mro__ if of_a_library(kind) or id(kind) in self.keys)
+        kind = next(kind for kind in type(error).__mro__ if both_know(kind) or id(kind) in self.keys)
         args = tuple(arg if isinstance(arg, (str, int, float, bool, type(None))) else str(arg) for arg in error.args)
         return kind, args, frames
 
@@ -345,7 +345,7 @@ class Crossing:
 
     def knows(self, kind: type) -> bool:
         """Whether the other end has this class as well."""
-        return of_a_library(kind) or id(kind) in self.keys
+        return both_know(kind) or id(kind) in self.keys
 
     def _note(self, key: int) -> list[int]:
         """Note how a thing is now. Gives back the keys of what it has brought near the call under way."""
@@ -505,7 +505,7 @@ class Crossing:
         if is_lazy(thing):
             return make_lazy, (thing.requires_grad,)
         number, kind = None, type(thing)
-        if not of_a_library(kind):
+        if not both_know(kind):
             kind = torch.Tensor
         if thing.grad_fn is not None and (self.gives or not self.is_judge):
             number = len(self.graphs)
@@ -566,7 +566,7 @@ class Crossing:
         return axes
 
     def bound(self, thing, name):
-        known = of_a_library(type(thing)) or id(thing) in self.keys
+        known = both_know(type(thing)) or id(thing) in self.keys
         if not known or str(name).startswith("__") or isinstance(thing, PurePath) or name in NOT_JUST_COMPUTING:
             raise CannotCross("What came back names a method that no answer may hand over.")
         return getattr(thing, name)

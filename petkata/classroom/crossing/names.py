@@ -7,30 +7,33 @@ import random
 import re
 import sys
 import types
-from collections import OrderedDict, defaultdict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from functools import partial
 from pathlib import Path, PosixPath, PurePosixPath
 
 import numpy as np
 import torch
-from fastcore.basics import noop
+from fastcore.basics import fastuple, noop
+from fastcore.foundation import L
+from fasttransform import Pipeline, Transform
+from PIL.Image import Image
 
-# The modules whose functions may be named. Those of other modules can run programs or load files.
+PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
+# What may be named is a list: whatever is not in it stays with the student's process, and a stand-in for it crosses. First the
+# modules whose functions may be named, and whose classes: what networks and their training are made of.
 FUNCTIONS_OF = ("torch.nn", "torch._C._nn", "torch.functional", "fastai.losses", "fastai.metrics", "fastai.optimizer",
-                "fastai.layers", "fastai.torch_core", "fastai.vision", "fastai.callback", "fastai.data", "fastai.learner",
-                "torchvision.models", "petkata.nets")
-# The modules whose classes may be named.
-LIBRARIES = ("torch", "fastai", "fastcore", "fasttransform", "plum", "torchvision", "numpy", "PIL", "pathlib", "collections",
-             "builtins", "functools", "re", "types", "typing", "random", "petkata.nets", "petkata.pets",
-             "petkata.torchvision_guard")
-# But not those of modules in them that make programs out of data.
-PROGRAMS = ("torch.fx", "torch.jit", "torch.package", "torch.hub", "torch._dynamo", "torch._inductor", "torch.export",
-            "torch.distributed", "torch.multiprocessing", "torch.testing", "torch.serialization", "torch.utils.cpp_extension",
-            "torch.utils.benchmark")
-# What a pickle from a student may call, with what it brings along. Classes are made without being called.
-HARMLESS = {OrderedDict, defaultdict, deque, PosixPath, PurePosixPath, Path, slice, range, complex, set, frozenset, bytearray,
-            partial, random.Random, torch.Size, torch.device, np.dtype, np._core.multiarray.scalar, re._compile,
-            inspect.Parameter, inspect.Signature, noop}
+                "fastai.layers", "fastai.torch_core", "fastai.vision.learner", "fastai.callback.schedule", "torchvision.models",
+                "petkata.nets")
+# Then the modules of which only the classes may be named: what learners and their data are made of.
+CLASSES_OF = (*FUNCTIONS_OF, "torch.optim", "torch.utils.hooks", "fastai.learner", "fastai.callback", "fastai.data",
+              "fastai.vision", "fastai.interpret")
+ERRORS_OF = ("builtins", "torch", "torchvision", "fastai", "fastcore", "fasttransform", "plum", "numpy", "PIL")
+# Classes of other modules. All classes so far are made without being called.
+MADE = {torch.Tensor, torch.dtype, L, fastuple, Transform, Pipeline, Image, re.Pattern, types.SimpleNamespace}
+# Last, what a pickle from a student may call as well, with what it brings along.
+HARMLESS = {*PLAIN, OrderedDict, defaultdict, deque, Counter, PosixPath, PurePosixPath, Path, slice, range, partial,
+            random.Random, torch.Size, torch.device, np.dtype, np._core.multiarray.scalar, re._compile, inspect.Parameter,
+            inspect.Signature, noop}
 # What loads or writes files, runs programs or changes what it is told to, by the names that its code uses: a function that does
 # may not be named, wherever it is from, nor may a method of such a name. A loaded file can run anything.
 NOT_JUST_COMPUTING = {"load", "save", "export", "load_learner", "load_model", "save_model", "load_state_dict_from_url", "dump",
@@ -39,24 +42,20 @@ NOT_JUST_COMPUTING = {"load", "save", "export", "load_learner", "load_model", "s
 # The classes of which a pickle makes nothing, and whose objects it does not change.
 NEVER_MADE = (type, types.CodeType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType,
               types.FrameType, property, staticmethod, classmethod, super)
-PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 
 
-def of_a_library(thing) -> bool:
-    """Whether a class or function is what its name says: defined by a library, and found there."""
-    module = getattr(thing, "__module__", None)
-    return in_libraries(module) and named(module, getattr(thing, "__qualname__", "")) is thing
+def both_know(thing) -> bool:
+    """Whether a class or function may be named, and is what its name says: found there."""
+    return may_be_named(thing) and named(thing.__module__, getattr(thing, "__qualname__", "")) is thing
 
 
 def may_be_named(thing) -> bool:
-    """Whether what a student's process sends may name this dtype, class or function of a library. The others stay there."""
+    """Whether what a student's process sends may name this dtype, class or function. The others stay there."""
     module = getattr(thing, "__module__", None)
-    if isinstance(thing, torch.dtype) or among(thing, HARMLESS):
+    if isinstance(thing, torch.dtype) or among(thing, HARMLESS | MADE):
         return True
-    if thing is types.CodeType or is_below(module, PROGRAMS):
-        return False
     if isinstance(thing, type):
-        return in_libraries(module)
+        return issubclass(thing, (np.generic, np.dtype)) or is_below(module, ERRORS_OF if issubclass(thing, BaseException) else CLASSES_OF)
     return isinstance(thing, (types.FunctionType, types.BuiltinFunctionType)) and is_below(module, FUNCTIONS_OF) \
         and just_computes(thing)
 
@@ -66,10 +65,6 @@ def just_computes(function) -> bool:
     code = getattr(inspect.unwrap(function), "__code__", None)
     does = {function.__name__, *(code.co_names if code else ())}
     return function.__module__ == "torch.nn.functional" or not NOT_JUST_COMPUTING & does
-
-
-def in_libraries(module: str | None) -> bool:
-    return is_below(module, LIBRARIES)
 
 
 def is_below(module: str | None, roots: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ import pickle
 import re
 import sys
 import types
-from enum import Enum
+from enum import EnumType
 
 import cloudpickle
 import numpy as np
@@ -22,12 +22,11 @@ from petkata.classroom.crossing.names import (
     NEVER_MADE,
     PLAIN,
     among,
-    in_libraries,
+    both_know,
     is_the_courses,
     may_be_named,
     name_of,
     named,
-    of_a_library,
     stays,
 )
 from petkata.classroom.crossing.stand_ins import is_callback
@@ -104,12 +103,12 @@ class Pickler(cloudpickle.Pickler):
             lines = [(*(np.asarray(line.get_data()[xy], dtype=float) for xy in (0, 1)), line.get_label()) for line in thing.lines]
             return make_axes, ((thing.get_title(), thing.get_xlabel(), thing.get_ylabel()), lines)
         if kind in (types.FunctionType, types.BuiltinFunctionType) or isinstance(thing, type):
-            if of_a_library(thing) and may_be_named(thing) or thing in HARMLESS:
+            if both_know(thing):
                 return NotImplemented
             if kind is types.BuiltinFunctionType and isinstance(thing.__self__, re.Pattern):
                 return bound, (thing.__self__, thing.__name__)
             return make_remote, (name_of(thing),)
-        if kind is types.MethodType and (of_a_library(type(thing.__self__)) or id(thing.__self__) in crossing.keys):
+        if kind is types.MethodType and (both_know(type(thing.__self__)) or id(thing.__self__) in crossing.keys):
             return bound, (thing.__self__, thing.__func__.__name__)
         if crossing.knows(kind):
             try:
@@ -160,7 +159,7 @@ class StrictUnpickler(pickle._Unpickler):
     def find_class(self, module, name):
         if module == __name__ and name in SPECIAL:
             return Special(getattr(self.crossing, name))
-        found = named(module, name) if in_libraries(module) else None
+        found = named(module, name)
         if not may_be_named(found):
             raise CannotCross(f"What came back names {module}.{name}, which no answer may hand over.")
         return found
@@ -172,8 +171,9 @@ class StrictUnpickler(pickle._Unpickler):
         args, function = self.stack.pop(), self.stack[-1]
         if isinstance(function, Special):
             self.stack[-1] = function.does(*args)
-        elif isinstance(function, type) and issubclass(function, (BaseException, Enum)) or among(function, HARMLESS) \
-                or function in PLAIN:
+        elif isinstance(function, type) and issubclass(function, BaseException):
+            self.stack[-1] = function.__new__(function, *args)
+        elif among(function, HARMLESS) or isinstance(function, EnumType) and len(args) == 1:  # with more it would make a class
             self.stack[-1] = function(*args)
         else:
             raise CannotCross(f"What came back calls {name_of(function)}, which no answer may do.")

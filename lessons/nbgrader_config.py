@@ -4,11 +4,18 @@ import os
 import sys
 from pathlib import Path
 
-from petkata.classroom.executing import PREPROCESSORS
-from petkata.classroom.kernels import use_forked_kernels
-from petkata.classroom.resuming import lose_nothing
+try:
+    from petkata.classroom.executing import PREPROCESSORS
+    from petkata.classroom.kernels import use_forked_kernels
+    from petkata.classroom.resuming import lose_nothing
+except ImportError as error:  # of an error nbgrader would go on without all that follows
+    sys.exit(f"The nbgrader in {sys.prefix} cannot grade this course: {error}. Activate the environment of the course.")
 
 c = get_config()  # noqa: F821  nbgrader defines it
+
+# Whatever is handed in gets its marks and its feedback; grading that was stopped goes on where it was. Should anything below stop
+# with an error, nothing is graded.
+lose_nothing()
 
 # nbgrader calls alembic, which lies beside it, by its name: so that it finds it in an environment that was not activated.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -32,9 +39,7 @@ use_forked_kernels()
 # A cell that ends its kernel, or does not stop, costs that cell and not the submission.
 c.Autograde.autograde_preprocessors = PREPROCESSORS
 
-# Whatever is handed in gets its marks and its feedback; grading that was stopped goes on where it was; and the table of all
-# points tells what crashed, timed out or could not be read.
-lose_nothing()
+# The table of all points tells what crashed, timed out or could not be read.
 c.ExportApp.plugin_class = "petkata.classroom.exporting.WhatHappened"
 
 # Some checks train: nbgrader's 30 seconds are too few.

@@ -127,6 +127,23 @@ def test_the_guide_names_the_tasks_of_which_something_is_seen_only_where_the_ans
     assert looked_at and set(re.findall(r"`(\w+)`", named)) == looked_at
 
 
+def test_who_has_tampered_gets_no_points_and_is_told_of(executed, monkeypatch):
+    from petkata.classroom.kernels import Judge
+
+    told = {"state": "passed", "points": 1, "of": 1, "text": "cosine_anneal: passed, 1 of 1 points", "tampered": True}
+    monkeypatch.setattr(Judge, "verdict", lambda self, seconds: self.close() or told)
+    *_, check = executed(START, ANNEAL, 'check("cosine_anneal")')
+    assert check.errors == ["NotPassed"] and "tampered" in check.text and "cosine_anneal: failing, 0 of 1 points" in check.text
+    assert check.looks == ["cosine_anneal: a check passed that must fail. Somebody has tampered with the checks."]
+
+
+@pytest.mark.parametrize("ends, state", [("import os; os._exit(3)", "crashed"), ("while True: pass", "timed out")])
+def test_what_is_written_in_a_cell_that_does_not_come_to_its_end_is_not_said_to_be_missing(executed, ends, state):
+    *_, check, other = executed(START, f"{ANNEAL}\n{ends}", CYCLE, 'check("cosine_anneal")', 'check("one_cycle_lr")', timeout=8)
+    assert f"cosine_anneal: {state}, 0 of 1 points" in check.text and "did not come to its end" in check.text
+    assert "one_cycle_lr: " in other.text and state not in other.text
+
+
 def test_no_tag_lets_a_check_be_left_out(executed):
     _, check = executed(START, 'check("cosine_anneal")', tags=["skip-execution"])
     assert check.errors == ["NotPassed"] and "is not defined" in check.text

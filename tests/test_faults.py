@@ -704,6 +704,31 @@ def test_a_submission_whose_grading_fails_is_told_and_tried_again(course):
     assert course.graded("s01")["metadata"]["petkata"]["needs_a_look"] == []
 
 
+def without_petkata():
+    """In a child: nbgrader is in an environment that lacks the course."""
+    sys.modules["petkata.classroom.executing"] = None
+
+
+def test_without_the_courses_configuration_nothing_is_run(course):
+    """nbgrader goes on where a configuration stops with an error: without the sandbox, and with its own way to run a notebook."""
+    given, ran = course.solved(), course.folder / "ran"
+    of(given, "one")["source"] += f"\nopen({str(ran)!r}, 'w')"
+    course.submit("s00", given)
+    config = course.folder / "nbgrader_config.py"
+    right = config.read_text().replace(HERE, "")
+    for wrong in (right.replace("here = Path(", "here = Place("), right + "\nc.Autograde.timeout = timeout\n",
+                  right.replace("c.Autograde.autograde_preprocessors", "c.Autograde.autograde_preprocessor")):
+        assert wrong != right
+        config.write_text(wrong)
+        assert "Nothing was run." in course.nbgrader("autograde", "small", code=1)
+    config.write_text(right)
+    said = course.nbgrader("autograde", "small", code=1, first=without_petkata)
+    assert "cannot grade this course" in said and "Activate the environment of the course." in said
+    assert not ran.exists() and course.marks() == {}
+    course.nbgrader("autograde", "small")
+    assert ran.exists() and course.marks() == {"s00": BOTH}, "and with it, it is"
+
+
 def no_large_files():
     """In a child: the system refuses to write more than 600 kB to a file."""
     import resource

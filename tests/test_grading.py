@@ -226,7 +226,7 @@ def patiently(condition):
 
 
 def test_what_needs_a_look_is_read_from_the_graded_notebook(tmp_path):
-    from petkata.classroom.grading import needs_a_look
+    from petkata.classroom.results import needs_a_look
 
     def cell(task, state):
         told = {"task": task, "state": state, "points": 0, "of": 1, "checks": []}
@@ -238,11 +238,11 @@ def test_what_needs_a_look_is_read_from_the_graded_notebook(tmp_path):
              cell("five", "not started"), {"metadata": {}}]
     graded = {"cells": tasks, "metadata": {"petkata": {"needs_a_look": ["A check that must fail has passed."]}}}
     (tmp_path / "a.ipynb").write_text(json.dumps(graded))
-    assert needs_a_look(tmp_path) == ["A check that must fail has passed.", "two crashed", "three timed out",
-                                      "four was not judged"]
+    assert needs_a_look(tmp_path) == ["A check that must fail has passed.", "crashed: two.", "timed out: three.",
+                                      "not judged: four."]
     ended = {"metadata": {"nbgrader": marks}, "outputs": [{"output_type": "error", "ename": "KernelEnded"}]}
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [ended], "metadata": {}}))
-    assert needs_a_look(tmp_path) == ["six crashed"]
+    assert needs_a_look(tmp_path) == ["crashed: six."]
 
 
 @pytest.mark.parametrize("terminal", [True, False])

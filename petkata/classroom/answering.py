@@ -25,7 +25,12 @@ def serve(functions: dict) -> None:
         name, [number], *_ = socket.recv_fds(judges, 100, 1, socket.MSG_DONTWAIT)  # it was sent before this was asked for
     finally:
         judges.detach()
-    if os.fork() == 0:
+    try:
+        child = os.fork() == 0
+    except OSError:  # there are too many processes already: who waits at the other end is not left waiting
+        os.close(number)
+        raise
+    if child:
         try:
             import torch  # not above: the loaded process first says how many threads there are
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert.preprocessors import ClearMetadataPreprocessor
@@ -37,6 +38,12 @@ WHAT_HAPPENED = {
 NEEDS_A_LOOK = {"KernelEnded": "A cell ended its kernel.", "Flood": "A cell showed too much and was stopped.",
                 "CellTimeoutError": "A cell ran too long and was stopped."}
 AFTERWARD = "The cells after this one went on in a new kernel."
+# What becomes of the tasks that are written in such a cell.
+AS_A_STATE = {"KernelEnded": "crashed", "Flood": "crashed", "CellTimeoutError": "timed out"}
+NOT_DEFINED = ("{task} is not there, because the cell in which it is written did not come to its end.\n"
+               "{task}: {state}, 0 of {of} points")
+TAMPERED = ("{task}: a check passed that must fail. Somebody has tampered with the checks, so none of them counts.\n"
+            "{task}: failing, 0 of {of} points")
 NOT_JUDGED = {
     "crashed": "{task} ended the process in which it was judged: it ends the program (exit), crashes it, or takes more memory "
                "than there is.\n{task}: crashed, 0 of {of} points",
@@ -69,7 +76,7 @@ class ExecuteToTheEnd(Execute):
     most_output = Integer(20_000_000, help="Characters that a cell may show; one that shows more is stopped.").tag(config=True)
 
     def preprocess(self, nb, resources=None, *args, **kwargs):
-        self.left_out: set[int] = set()  # places of cells that ended a kernel
+        self.left_out: dict[int, str] = {}  # what ended a kernel, by the place of the cell
         self.at_work: list[AtWork] = []  # the judges whose verdicts are awaited
         # The cell that begins is locked, so nbgrader has put it back; what a student wrote counts where there is none.
         cells = sorted(nb.cells, key=lambda cell: not is_locked(cell))
@@ -84,7 +91,7 @@ class ExecuteToTheEnd(Execute):
         if not self.ask(cell, index) and (what := self.what_ended(cell, index)):
             self.tell(cell, what)
             self.needs_a_look(NEEDS_A_LOOK[what])
-            self.left_out.add(index)
+            self.left_out[index] = what
             self.begin_again(index)
         if index == len(self.nb.cells) - 1:
             self.settle()
@@ -127,17 +134,30 @@ class ExecuteToTheEnd(Execute):
         told, task, cell = one.judge.verdict(self.timeout), one.task, self.nb.cells[one.index]
         state = told.get("state", told.get("trouble"))
         state = state if state in STATES else "not judged"
-        passed = state == "passed" and not told.get("tampered")
         of = catalog.lesson(self.lesson).task(task).points
         nothing = NOT_JUDGED.get(state, NOT_JUDGED["not judged"])
         text = told.get("text") or nothing.format(task=task, why=told.get("trouble"), of=of)
+        if state == "not started" and (what := self.ended_where_written(task)):
+            state = AS_A_STATE[what]
+            text = NOT_DEFINED.format(task=task, state=state, of=of)
+        if told.get("tampered"):
+            self.needs_a_look(f"{task}: a check passed that must fail. Somebody has tampered with the checks.")
+            state, text = "failing", TAMPERED.format(task=task, of=of)
+        passed = state == "passed"
         checks = [{name: str(verdict[name]) for name in ("check", "state", "why")} for verdict in told.get("verdicts", ())]
         cell.metadata["petkata"] = {"task": task, "state": state, "points": of if passed else 0, "of": of, "checks": checks}
         cell.outputs = [new_output("stream", name="stdout", text=text + "\n") if passed else
                         new_output("error", ename="NotPassed", evalue=f"{task}: {state}", traceback=text.splitlines())]
-        if told.get("tampered"):
-            self.needs_a_look(f"{task}: a check passed that must fail. Somebody has tampered with the checks.")
         return state
+
+    def ended_where_written(self, task: str) -> str | None:
+        """Which of WHAT_HAPPENED became of the cell in which a task is written; None where it came to its end."""
+        written, stem = re.compile(rf"^def {task}\b", re.MULTILINE), Path(catalog.lesson(self.lesson).task(task).file).stem
+        for index, what in self.left_out.items():
+            cell = self.nb.cells[index]
+            if cell.metadata.get("nbgrader", {}).get("grade_id") == stem or written.search(cell.source):
+                return what
+        return None
 
     def needs_a_look(self, sentence: str) -> None:
         looks = self.nb.metadata.setdefault("petkata", {}).setdefault("needs_a_look", [])
@@ -197,7 +217,7 @@ class ExecuteToTheEnd(Execute):
                 what = self.what_ended(copy.deepcopy(cell), index)
                 self.nb.cells[index] = cell  # with what it has shown the first time
                 if what:
-                    self.left_out.add(index)
+                    self.left_out[index] = what
                     return self.begin_again(place)
 
 

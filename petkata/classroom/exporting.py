@@ -19,7 +19,6 @@ from petkata.pets.made import write_atomically
 # The columns of nbgrader's own table, and one more.
 COLUMNS = ("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
            "late_submission_penalty", "score", "max_score", "what_happened")
-TOLD = ("crashed", "timed out", "not judged")
 
 
 class WhatHappened(ExportPlugin):
@@ -62,8 +61,6 @@ def what_happened(notebook: Path) -> str:
         tasks, needs_a_look = results.of_notebook(notebook)
     except (OSError, ValueError):
         return "not graded to the end: call nbgrader autograde again"
-    states = {state: [task.task for task in tasks if task.state == state] for state in TOLD}
-    if tasks and len(states["not judged"]) == len(tasks):
+    if tasks and all(task.state == "not judged" for task in tasks):
         return needs_a_look[0].partition(":")[0].lower() if needs_a_look else "not judged"
-    words = [f"{state}: {', '.join(names)}" for state, names in states.items() if names]
-    return "; ".join([*words, *(["needs a look"] if needs_a_look else [])])
+    return "; ".join([*results.bad_ends(tasks), *(["needs a look"] if needs_a_look else [])])

@@ -39,7 +39,6 @@ from petkata.classroom.kernels import IN_FORCE, ForkedProvisioner, Loaded
 
 TRIES = 3  # for a submission whose worker ends while grading it
 BEAT = 5.0  # seconds between two lines on how far it is, where no bar can be drawn
-BAD_ENDS = {"crashed": "crashed", "timed out": "timed out", "not judged": "was not judged"}  # of a task
 
 
 class CannotGrade(Exception):
@@ -191,7 +190,7 @@ def grade(assignment: Assignment, student: str) -> Outcome:
         if done["success"] and folder.exists():
             log.unlink(missing_ok=True)
             state = "graded" if converter.was_needed else "as before"
-            outcome = Outcome(student, state, needs_a_look(folder), protection=protection)
+            outcome = Outcome(student, state, results.needs_a_look(folder), protection=protection)
         else:
             log.write_text(f"{said}\n{done.get('error', '')}", encoding="utf-8")
             reason = why(said, done.get("error", ""))
@@ -216,15 +215,6 @@ def why(said: str, error: str) -> str:
 
 def last_line(text: str) -> str:
     return text.strip().splitlines()[-1].strip() if text.strip() else "no reason was given"
-
-
-def needs_a_look(folder: Path) -> list[str]:
-    """What an instructor should know of a graded submission: see petkata.classroom.results."""
-    found = []
-    for path in sorted(folder.glob("*.ipynb")):
-        tasks, sentences = results.of_notebook(path)
-        found += sentences + [f"{task.task} {BAD_ENDS[task.state]}" for task in tasks if task.state in BAD_ENDS]
-    return found
 
 
 def forget(assignment: Assignment, student: str) -> None:

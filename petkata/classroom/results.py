@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # From best to worst to know: the first four are those of the board in the terminal.
 STATES = ("passed", "failing", "waiting", "not started", "crashed", "timed out", "not judged")
+BAD_ENDS = ("crashed", "timed out", "not judged")
 
 
 @dataclass
@@ -130,6 +131,22 @@ def of_notebook(path: Path) -> tuple[list[TaskResult], list[str]]:
     notebook = json.loads(path.read_text(encoding="utf-8"))
     graded = [cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade")]
     return [of_cell(cell) for cell in graded], notebook["metadata"].get("petkata", {}).get("needs_a_look", [])
+
+
+def bad_ends(tasks: list[TaskResult]) -> list[str]:
+    """The tasks that were not judged to the end, such as `crashed: schedule, train`."""
+    ended = {state: [task.task for task in tasks if task.state == state] for state in BAD_ENDS}
+    return [f"{state}: {', '.join(names)}" for state, names in ended.items() if names]
+
+
+def needs_a_look(folder: Path) -> list[str]:
+    """What an instructor should know of a graded submission, which lies in this folder."""
+    found = []
+    for path in sorted(folder.glob("*.ipynb")):
+        tasks, sentences = of_notebook(path)
+        none_judged = sentences and all(task.state == "not judged" for task in tasks)  # the sentences say why
+        found += sentences + [f"{end}." for end in bad_ends(tasks) if not none_judged]
+    return found
 
 
 def of_cell(cell: dict) -> TaskResult:

@@ -25,14 +25,16 @@ from filelock import FileLock, Timeout
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
-from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, Execute, NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_grade
 from sqlalchemy.exc import OperationalError
 
-from petkata.classroom import intake
+from petkata.classroom import intake, results
 from petkata.classroom.kernels import ForkedProvisioner, loaded_process
 
 FULL = ("The disk is full (%s). Nothing is lost. Make room, and give the same command again: it goes on with this submission.")
+NOT_CONFIGURED = ("Nothing was run. nbgrader_config.py stopped with an error, which stands above, or it lacks "
+                  "c.Autograde.autograde_preprocessors = PREPROCESSORS: then submissions would run with your own rights.")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -206,7 +208,10 @@ class AutogradeAll(InOnePiece, Autograde):
         return self.coursedir.format_path(self.coursedir.submitted_directory, student_id, assignment_id, **options)
 
     def init_notebooks(self) -> None:
-        """Every folder of a submission counts, whatever is in it."""
+        """Every folder of a submission counts, whatever is in it. Nothing is graded without the course's configuration."""
+        if Execute in self.autograde_preprocessors:
+            self.log.error(NOT_CONFIGURED)
+            raise NbGraderException(NOT_CONFIGURED)
         course, self.asked, self.assignments = self.coursedir, {}, {}
         wanted = self.submission(course.assignment_id, course.student_id)
         closed = [folder for folder in glob(os.path.dirname(wanted)) if os.path.isdir(folder) and not os.access(folder, os.X_OK)]
@@ -292,8 +297,7 @@ class AutogradeAll(InOnePiece, Autograde):
     def set_permissions(self, assignment_id: str, student_id: str) -> None:
         super().set_permissions(assignment_id, student_id)
         shutil.rmtree(self._format_source(assignment_id, student_id))
-        told = dict.fromkeys(sentence for taken in self.taken.values() for sentence in taken.told)
-        if told:
+        if told := dict.fromkeys(results.needs_a_look(self.place(assignment_id, student_id))):
             self.log.warning("%s, %s: %s", student_id, assignment_id, " ".join(told))
         if self.failure:
             raise RuntimeError(f"{student_id}, {assignment_id}: it is tried again the next time.") from self.failure

@@ -55,7 +55,8 @@ def may_be_named(thing) -> bool:
     if isinstance(thing, torch.dtype) or among(thing, HARMLESS | MADE):
         return True
     if isinstance(thing, type):
-        return issubclass(thing, (np.generic, np.dtype)) or is_below(module, ERRORS_OF if issubclass(thing, BaseException) else CLASSES_OF)
+        modules = ERRORS_OF if issubclass(thing, BaseException) else CLASSES_OF
+        return issubclass(thing, (np.generic, np.dtype)) or is_below(module, modules)
     return isinstance(thing, (types.FunctionType, types.BuiltinFunctionType)) and is_below(module, FUNCTIONS_OF) \
         and just_computes(thing)
 

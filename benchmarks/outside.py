@@ -21,6 +21,8 @@ import tempfile
 import textwrap
 import traceback
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a class, and before torch is imported
+
 from benchmarks.parity import Answer, file_with, submissions
 from petkata.checking.notebook import CollectedChecks, imports_find_cells, with_checks
 from petkata.classroom import answering, judge, sandbox

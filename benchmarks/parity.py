@@ -92,9 +92,16 @@ def helpers(module) -> str:
     """What the known answers of a module use: all of it but the answers themselves."""
     source = Path(module.__file__).read_text(encoding="utf-8")
     kept = [node for node in ast.parse(source).body  # an answer may stand in an `if`
-            if not any(getattr(one, "decorator_list", ()) for one in ast.walk(node))
-            and getattr(node, "module", "") != "petkata.checking"]
-    return "".join(ast.get_source_segment(source, node) + "\n\n" for node in kept)
+            if not any(map(is_an_answer, ast.walk(node))) and getattr(node, "module", "") != "petkata.checking"]
+    lines = source.splitlines(keepends=True)
+    begins = [min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))]) - 1 for node in kept]
+    return "".join("".join(lines[begin:node.end_lineno]) + "\n" for begin, node in zip(begins, kept))
+
+
+def is_an_answer(node: ast.AST) -> bool:
+    """Whether this is a function marked as a mistake or an alternative."""
+    marks = (mark.func if isinstance(mark, ast.Call) else mark for mark in getattr(node, "decorator_list", ()))
+    return any(isinstance(mark, ast.Name) and mark.id in ("mistake", "alternative") for mark in marks)
 
 
 def without_solutions(source: str, lesson: catalog.Lesson, task: catalog.Task) -> str:

@@ -1,5 +1,6 @@
 """Submissions that set out to win points for wrong answers, to read what is not theirs, or to change it. None does."""
 
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from petkata.course.catalog import ROOT
+from tests.test_kernels import called, ends
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux") or sys.version_info < (3, 11),
                                 reason="forked kernels need Linux, and nbgrader Python 3.11")
@@ -166,18 +168,20 @@ answering.serve = lambda *args: print("served")""",
 import os
 os.write(3, os.urandom(100_000))""",
     "a pickle of its own in the socket": """
-import os, socket
+import os
 import petkata.classroom.crossing.ends as crossing
 class Program:
     def __reduce__(self): return os.system, ("echo ran > /tmp/ran",)
-def dump(self, message):
-    import pickle
-    self.file.write(pickle.dumps(({}, [], [], "gave", Program())))
-crossing.Pickler.__init__ = lambda self, c, file: setattr(self, "file", file)
-crossing.Pickler.dump = dump""",
+crossing.Pickler.reducer_override = lambda self, thing: NotImplemented
+def cosine_anneal(start, end, position): return Program()""",
     "files outside the folder": """
 import petkata.classroom.crossing.ends as crossing
-crossing.Files.changed = lambda self: {"../../etc/passwd": b"me", "/tmp/petkata-judging/../x": b"me"}""",
+send = crossing.Crossing.send
+def send_files(self, *message, **options):
+    self.with_files = True
+    return send(self, *message, **options)
+crossing.Crossing.send = send_files
+crossing.Files.changed = lambda self: {"../../tmp/ran": b"me", "/tmp/ran": b"me"}""",
     "answers in the place of the kernel": ROBBED.format('sent(True, ("gave", "def cosine_anneal(): return 1")) * 200'),
     "a claim to be a judge": ROBBED.format('sent(False, ({}, [], [], "call", "call", "", ("cosine_anneal",), ()))'),
     "a program in what should be plain": ROBBED.format('sent(True, ("gave", Program()))'),
@@ -297,18 +301,18 @@ def test_nothing_of_the_class_can_be_changed(graded, tmp_path):
 
 
 def test_what_one_leaves_behind_does_not_reach_the_next(graded):
+    length = f"1234.{os.getpid()}"  # by which the process is known, whatever number it has outside
     graded("import os, subprocess, pathlib\n"
            "for folder in ('~/.ipython/profile_default/startup', '~/.local/lib/python3.11/site-packages', '/tmp'):\n"
            "    folder = pathlib.Path(folder).expanduser()\n"
            "    try:\n        folder.mkdir(parents=True, exist_ok=True); (folder / 'left.py').write_text('left = 1')\n"
            "    except OSError:\n        pass\n"
-           "subprocess.Popen(['sleep', '1234'], start_new_session=True)", WRONG)
+           f"subprocess.Popen(['sleep', '{length}'], start_new_session=True)", WRONG)
+    assert all(ends(pid) for pid in called("sleep", length))
     told = graded("import os\n"
                   "startup = os.path.expanduser('~/.ipython/profile_default/startup/left.py')\n"
-                  "running = [open(f'/proc/{p}/cmdline').read() for p in os.listdir('/proc') if p.isdigit()]\n"
-                  "print('left' in globals(), os.path.exists('/tmp/left.py'), os.path.exists(startup), "
-                  "[words for words in running if 'sleep' in words])", RIGHT)
-    assert told.text.startswith("False False False []") and told.points == 3
+                  "print('left' in globals(), os.path.exists('/tmp/left.py'), os.path.exists(startup))", RIGHT)
+    assert told.text.startswith("False False False") and told.points == 3
 
 
 def test_an_answer_that_passes_what_must_fail_is_told(monkeypatch):
@@ -330,7 +334,6 @@ def test_an_answer_that_passes_what_must_fail_is_told(monkeypatch):
 
 def test_the_judge_takes_nothing_that_can_do_something():
     import io
-    import os
     import pickle
     import socket
     from functools import partial

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -228,6 +229,38 @@ def test_each_change_of_a_file_is_noticed_and_only_then_all_are_listed(tmp_path,
     os.close(files.notices.queue)  # as an answer may do: from then on they are listed each time
     (own / "again.txt").write_text("once more")
     assert files.changed() == {"own/again.txt": b"once more"}
+
+
+@pytest.mark.parametrize("careful", [True, False])
+def test_a_program_in_what_comes_back_runs_only_where_nobody_is_careful(answered, tmp_path, monkeypatch, careful):
+    from petkata.classroom.crossing import CannotCross, ends
+
+    class Program:
+        def __reduce__(self):
+            return os.system, (f"touch {tmp_path}/ran",)
+
+    def look():
+        ends.Pickler.reducer_override = lambda self, thing: NotImplemented  # in its own process: else it would not be sent
+        return Program()
+
+    if not careful:
+        monkeypatch.setattr(ends, "StrictUnpickler", ends.TrustingUnpickler)
+    _, call = answered(look=look)
+    with pytest.raises(CannotCross, match="system") if careful else nullcontext():
+        call("look")
+    assert (tmp_path / "ran").exists() is not careful
+
+
+@pytest.mark.parametrize("inside", ["../ran", "/tmp/ran", "own/../../ran", ""])
+def test_files_that_come_back_stay_in_their_folder(tmp_path, inside):
+    from petkata.classroom.crossing import CannotCross
+    from petkata.classroom.crossing.surroundings import Files
+
+    files = Files(str(tmp_path / "files"), "own")
+    files.take({"own/a/b.txt": b"right"})
+    with pytest.raises(CannotCross, match="outside its folder"):
+        files.take({inside: b"wrong"})
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "files" / "own" / "a" / "b.txt"]
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from petkata.course import catalog
 from petkata.course.catalog import ROOT
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux") or sys.version_info < (3, 11),
@@ -44,6 +45,17 @@ START = 'from petkata.checking.notebook import checks_of; check = checks_of("les
 ANNEAL = (ROOT / "solutions" / "lesson3" / "anneal.py").read_text(encoding="utf-8")
 CYCLE = (ROOT / "solutions" / "lesson3" / "cycle.py").read_text(encoding="utf-8")
 PASSED = "cosine_anneal: passed, 1 of 1 points\n"
+
+
+@pytest.mark.parametrize("name", catalog.lesson_names())
+def test_right_answers_are_right_in_the_sandbox_too(executed, name):
+    lesson = catalog.lesson(name)
+    solutions = [(ROOT / "solutions" / name / file).read_text(encoding="utf-8") for file in lesson.files]
+    checks = [f'check("{task.name}")' for task in lesson.tasks]
+    shown = executed(START.replace("lesson3", name), *solutions, *checks, timeout=300)
+    said = [cell.text.splitlines()[-1] for cell in shown[-len(checks):]]
+    assert said == [f"{task.name}: passed, {task.points} of {task.points} points" for task in lesson.tasks]
+
 
 ENDS = ["import os; os._exit(3)", "exit()", "import ctypes; ctypes.string_at(0)", "import os; os.closerange(3, 1000)"]
 
@@ -117,8 +129,6 @@ def test_what_a_cell_showed_first_is_kept(executed):
 
 
 def test_the_guide_names_the_tasks_of_which_something_is_seen_only_where_the_answer_runs():
-    from petkata.course import catalog
-
     tasks = [(task, ROOT / "tests" / name / Path(task.file).stem / "checks.py")
              for name in catalog.lesson_names() for task in catalog.lesson(name).tasks]
     looked_at = {task.name for task, checks in tasks if f"{task.name}.where_it_runs(" in checks.read_text(encoding="utf-8")}

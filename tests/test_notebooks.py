@@ -1,6 +1,8 @@
 """The notebooks: what they are made of, what a check cell says, and the same points by pytest and by nbgrader."""
 
+import builtins
 import csv
+import dis
 import json
 import re
 import shutil
@@ -231,6 +233,14 @@ def test_each_known_answer_is_defined_in_a_submission_where_no_solutions_are(nam
         answers = [answer if one.task == answer.task else one for one in right]
         defined = outside.defined_by(lesson, [parity.file_with(lesson, file, answers) for file in lesson.files])
         assert callable(defined[answer.task.name])
+        missing = globals_of(defined[answer.task.name].__code__) - defined.keys() - vars(builtins).keys()
+        assert not missing, f"{answer.source}\nuses what is not there: {missing}"
+
+
+def globals_of(code) -> set[str]:
+    """The names that a function and those inside it look for outside of them."""
+    own = {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+    return own.union(*(globals_of(inner) for inner in code.co_consts if hasattr(inner, "co_code")))
 
 
 @needs_nbgrader

@@ -6,8 +6,8 @@
 Every known answer is judged in all three ways: the solution, the untouched stub, each alternative and each mistake of each
 task. The first submission of a lesson has the solutions, the second the stubs, and each later one the next known answer of
 every task, or the solution where a task has no more. An alternative that calls the answer of another task has a submission for
-itself, with solutions all around. nbgrader is the stock one, `nbgrader autograde`,
-with the configuration in `lessons/`.
+itself, with solutions all around. The notebook is run as a learner runs it, with the checks in its kernel. nbgrader is the stock
+one, `nbgrader autograde`, with the configuration in `lessons/`.
 """
 
 from __future__ import annotations
@@ -162,29 +162,39 @@ def environment_of(course: Path) -> dict[str, str]:
 # --- judged in a notebook, and by nbgrader ---
 
 
-def by_nbgrader(lesson: catalog.Lesson, handed_in: list[list[Answer]], folder: Path) -> list[dict[str, tuple[int, int]]]:
-    """Points of each task, for each submission: in the notebook, by the check that a learner sees, and by nbgrader."""
+def by_notebook(lesson: catalog.Lesson, handed_in: list[list[Answer]], folder: Path) -> list[dict[str, int]]:
+    """Points of each task, for each submission, by the checks that a learner runs in the notebook."""
+    paths = [write_submission(lesson, answers, folder, student(number)) for number, answers in enumerate(handed_in)]
+    called("benchmarks.notebooks", *map(str, paths), folder=ROOT)
+    told = []
+    for path in paths:
+        seen = {cell.metadata.nbgrader.grade_id: shown(cell) for cell in nbformat.read(path, 4).cells
+                if cell.metadata.get("nbgrader", {}).get("grade")}
+        told.append({task.name: task.points if f"{task.name}: passed, " in seen[f"check_{task.name}"] else 0
+                     for task in lesson.tasks})
+    return told
+
+
+def by_nbgrader(lesson: catalog.Lesson, handed_in: list[list[Answer]], folder: Path) -> list[dict[str, float]]:
+    """Points of each task, for each submission, in the gradebook of a class."""
     shutil.copytree(ROOT / "lessons" / "source" / lesson.name, folder / "source" / lesson.name)
     shutil.copy(ROOT / "lessons" / "nbgrader_config.py", folder)
     for number, answers in enumerate(handed_in):
         write_submission(lesson, answers, folder, student(number))
     for command in ("generate_assignment", "autograde"):
-        words = [sys.executable, "-m", "nbgrader", command, lesson.name]
-        done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(done.stdout + done.stderr)
+        called("nbgrader", command, lesson.name, folder=folder)
     graded = graded_points(folder / "gradebook.db", lesson.name)
-    told = []
-    for number in range(len(handed_in)):
-        notebook = nbformat.read(folder / "autograded" / student(number) / lesson.name / f"{lesson.name}.ipynb", 4)
-        seen = {cell.metadata.nbgrader.grade_id: shown(cell) for cell in notebook.cells
-                if cell.metadata.get("nbgrader", {}).get("grade")}
-        told.append({task.name: (task.points if f"{task.name}: passed, " in seen[f"check_{task.name}"] else 0,
-                                 graded[student(number), f"check_{task.name}"]) for task in lesson.tasks})
-    return told
+    return [{task.name: graded[student(number), f"check_{task.name}"] for task in lesson.tasks}
+            for number in range(len(handed_in))]
 
 
-def write_submission(lesson: catalog.Lesson, answers: list[Answer], course: Path, student: str) -> None:
+def called(module: str, *words: str, folder: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", module, *words], cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
+
+
+def write_submission(lesson: catalog.Lesson, answers: list[Answer], course: Path, student: str) -> Path:
     """Put a notebook with these answers where nbgrader looks for what a student has submitted."""
     place = course / "submitted" / student / lesson.name
     place.mkdir(parents=True)
@@ -193,7 +203,8 @@ def write_submission(lesson: catalog.Lesson, answers: list[Answer], course: Path
         marks = cell.metadata.get("nbgrader", {})
         if marks.get("solution"):
             cell.source = file_with(lesson, f"{marks['grade_id']}.py", answers)
-    nbformat.write(notebook, place / f"{lesson.name}.ipynb")
+    nbformat.write(notebook, path := place / f"{lesson.name}.ipynb")
+    return path
 
 
 def student(number: int) -> str:
@@ -224,11 +235,12 @@ def compared(name: str, handed_in: list[list[Answer]] | None = None) -> list[tup
     handed_in = handed_in or submissions(lesson)
     with tempfile.TemporaryDirectory() as folder:
         one = by_pytest(lesson, handed_in, Path(folder, "course"))
-        two = by_nbgrader(lesson, handed_in, Path(folder, "class"))
+        two = by_notebook(lesson, handed_in, Path(folder, "learners"))
+        three = by_nbgrader(lesson, handed_in, Path(folder, "class"))
     rows = {}
-    for answers, terminal, class_ in zip(handed_in, one, two):
+    for answers, *told in zip(handed_in, one, two, three):
         for answer in answers:
-            points = terminal[answer.task.name], *class_[answer.task.name]
+            points = tuple(points[answer.task.name] for points in told)
             rows.setdefault((answer.task.name, answer.source), (name, answer, points))
     equal = sum(set(points) == {answer.points} for _, answer, points in rows.values())
     print(f"{name}: {equal} of {len(rows)} answers in {len(handed_in)} submissions", file=sys.stderr, flush=True)

@@ -6,6 +6,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -31,33 +33,54 @@ os._exit(given["exit"])
 """
 
 
+@pytest.fixture(scope="module", params=["whoever tests", "a user without rights"])
+def who(request):
+    """Who makes the sandbox, with what Python. root and other users make it in different ways."""
+    if request.param == "whoever tests":
+        return SimpleNamespace(user=None, python=sys.executable, readable=(sys.prefix, sys.base_prefix))
+    if os.getuid() != 0:
+        pytest.skip("whoever tests has no rights anyway")
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
+    if python is None:
+        pytest.skip("there is no Python that all users may run")
+    return SimpleNamespace(user=65534, python=python, readable=("/usr",))
+
+
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
+def course(who):
     """A course folder with all that a student must not see, and a server that listens on this machine."""
-    folder = tmp_path_factory.mktemp("course")
-    for name in ("gradebook.db", "submitted/bob/lesson3/lesson3.ipynb", "source/lesson3/lesson3.ipynb",
-                 "autograded/ann/lesson3/lesson3.ipynb", "home/key", "shown/hint"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("secret")
-    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as named:
-        named.bind(str(folder / "socket"))
-        named.listen()
-        yield SimpleNamespace(folder=folder, port=server.getsockname()[1])
+    with tempfile.TemporaryDirectory() as above:
+        folder = Path(above, "course")
+        for name in ("gradebook.db", "submitted/bob/lesson3/lesson3.ipynb", "source/lesson3/lesson3.ipynb",
+                     "autograded/ann/lesson3/lesson3.ipynb", "home/key", "shown/hint"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("secret")
+        (folder / "scratch").mkdir()
+        owned_by(who.user, above)
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as named:
+            named.bind(str(folder / "socket"))
+            named.listen()
+            yield SimpleNamespace(folder=folder, port=server.getsockname()[1])
+
+
+def owned_by(user, folder):
+    for path in (folder, *Path(folder).rglob("*")) if user else ():
+        os.chown(path, user, user)
 
 
 @pytest.fixture
-def inside(course, tmp_path):
+def inside(course, who):
     """`inside("expression")`: what comes of an expression in the sandbox of Ann's submission, as text."""
 
     def inside(what, code=0, folder=course.folder / "autograded" / "ann" / "lesson3"):
-        scratch = tmp_path / f"scratch{len(list(tmp_path.iterdir()))}"
+        scratch = course.folder / "scratch" / str(len(os.listdir(course.folder / "scratch")))
         scratch.mkdir()
-        readable = [sys.prefix, sys.base_prefix, str(ROOT / "petkata"), str(course.folder / "shown")]
-        given = {"readable": readable, "scratch": str(scratch), "what": what,
-                 "folder": str(folder), "course": str(course.folder),
+        owned_by(who.user, scratch)
+        given = {"readable": [*who.readable, str(ROOT / "petkata"), str(course.folder / "shown")], "scratch": str(scratch),
+                 "what": what, "folder": str(folder), "course": str(course.folder),
                  "root": str(ROOT), "port": course.port, "outside": os.getpid(), "exit": code}
-        done = subprocess.run([sys.executable, "-c", SCRIPT], input=json.dumps(given), capture_output=True, text=True, cwd=ROOT,
-                              timeout=120)
+        done = subprocess.run([who.python, "-c", SCRIPT], input=json.dumps(given), capture_output=True, text=True, cwd=ROOT,
+                              timeout=120, user=who.user, group=who.user, extra_groups=None if who.user is None else ())
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout.strip()
 
@@ -93,12 +116,14 @@ def test_what_is_shown_can_be_read_and_not_written(inside):
 def test_a_folder_may_have_any_name(course, inside):
     other = course.folder / "autograded" / "an,n: \\b"
     shutil.copytree(course.folder / "autograded" / "ann", other)
+    owned_by(os.stat(course.folder).st_uid, other)
     assert inside("os.getcwd(), open('new.txt', 'w').write('x'), os.listdir()", folder=other / "lesson3").endswith(
         "1, ['lesson3.ipynb', 'new.txt'])")
 
 
-def test_python_and_the_course_are_there(inside):
-    assert inside("__import__('numpy').ones(3).sum() and __import__('petkata.pets.breeds').__name__") == "'petkata'"
+def test_python_and_the_course_are_there(inside, who):
+    library = "numpy" if who.user is None else "sqlite3"
+    assert inside(f"__import__('{library}').__name__, __import__('petkata.pets.breeds').__name__") == f"('{library}', 'petkata')"
 
 
 READING = [
@@ -179,7 +204,7 @@ def test_it_has_no_rights_and_gets_none(inside):
     assert inside("[line.split()[1] for line in open('/proc/self/status') if line.startswith(('CapEff', 'CapPrm', 'NoNewPrivs'))]"
                   ) == f"['{'0' * 16}', '{'0' * 16}', '1']"
     assert inside("os.getuid()") != "0"
-    assert inside("os.setuid(0)").startswith("PermissionError")
+    assert inside("os.setuid(0)").startswith(("PermissionError", "OSError: [Errno 22]"))  # no such user in there
     more = "__import__('ctypes').CDLL(None).unshare(0x10020000)"  # one more sandbox inside is no way out
     assert inside(f"[{more}, os.path.exists(course + '/gradebook.db')]").endswith("False]")
     assert inside("os.sethostname(b'x') if hasattr(os, 'sethostname') else __import__('socket').sethostname('x')"

@@ -729,6 +729,30 @@ def test_without_the_courses_configuration_nothing_is_run(course):
     assert ran.exists() and course.marks() == {"s00": BOTH}, "and with it, it is"
 
 
+def without_rights_for_good():
+    """Nor does a program that is started from here get them back (PR_CAPBSET_DROP, of prctl(2))."""
+    for capability in range(64):
+        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+    without_rights()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="an ordinary user is allowed a sandbox even where root without its rights is not")
+def test_where_the_system_allows_no_sandbox_nothing_is_run_unless_the_instructor_says_so(course):
+    given, ran = course.solved(), course.folder / "ran"
+    of(given, "one")["source"] += f"\nopen({str(ran)!r}, 'w')"
+    course.submit("s00", given)
+    config = course.folder / "nbgrader_config.py"
+    usual = config.read_text().replace(HERE, "")
+    config.write_text(f"{usual}\nuse_forked_kernels()\n")
+    said = course.nbgrader("autograde", "small", code=1, first=without_rights_for_good)
+    assert "The submissions were not run: this system allows no sandbox to run them in (namespaces:" in said
+    assert not ran.exists() and course.marks() == {"s00": NOTHING}
+    assert course.exported()["s00"]["what_happened"] == "could not be graded"
+    config.write_text(f"{usual}\nuse_forked_kernels(sandbox=False)\n")
+    assert "WITHOUT a sandbox" in course.nbgrader("autograde", "small", first=without_rights_for_good)
+    assert ran.exists() and course.marks() == {"s00": BOTH}
+
+
 def no_large_files():
     """In a child: the system refuses to write more than 600 kB to a file."""
     import resource

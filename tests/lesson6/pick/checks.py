@@ -85,16 +85,22 @@ def test_tries_the_rates_asked_for(pick_lr, picked):
         )
 
 
-def test_draws_no_plot(pick_lr):
+def figures_left(answer, learn):
+    """How many figures an answer has opened."""
     import matplotlib.pyplot as plt
 
-    from tests.lesson6.learners import ball, cliff_and_plain
-
     before = set(plt.get_fignums())
-    pick_lr(ball(cliff_and_plain(1e-4, wall=1.0))[0])
+    answer(learn)
     new = set(plt.get_fignums()) - before
     for number in new:
         plt.close(number)
+    return len(new)
+
+
+def test_draws_no_plot(pick_lr):
+    from tests.lesson6.learners import ball, cliff_and_plain
+
+    new = pick_lr.where_it_runs(figures_left, ball(cliff_and_plain(1e-4, wall=1.0))[0])
     assert not new, "a plot was drawn; a function that picks a rate must not open windows"
 
 

@@ -123,6 +123,24 @@ def test_a_cell_that_floods_is_stopped(executed, flood):
     assert wet.errors == ["Flood"] and len(wet.text) < 1_000_000 and check.text == PASSED
 
 
+def test_one_message_without_an_end_is_not_kept(executed):
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _, _, wet, check, last = executed(START, ANNEAL, "print('x' * 10**9)", 'check("cosine_anneal")', "print('last')")
+    assert len(wet.text) < 1000 and wet.errors == ["Flood"] and check.text == PASSED and last.text == "last\n"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
+
+
+def test_all_cells_together_have_a_time(executed):
+    wait, right = "import time\nwhile True: time.sleep(1)", 'check("cosine_anneal")'
+    _, _, passed, first, _, last, late, check, _ = executed(
+        START, ANNEAL, right, wait, wait, "print('last')", CYCLE, 'check("one_cycle_lr")', right, timeout=8, most_seconds=12)
+    assert passed.text == PASSED and first.errors == ["CellTimeoutError"]
+    assert last.errors == late.errors == ["OutOfTime"] and "one_cycle_lr: timed out, 0 of 2 points" in check.text
+    assert "It took all the time that a submission has: the last cells were not run." in check.looks
+
+
 def test_what_a_cell_showed_first_is_kept(executed):
     shown, _, last = executed("import time; print(time.perf_counter_ns())", "import os; os._exit(1)", "print('last')")
     assert shown.text.strip().isdigit() and last.text == "last\n"

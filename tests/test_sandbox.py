@@ -212,6 +212,7 @@ def test_it_has_no_rights_and_gets_none(inside):
 
 
 def test_memory_disk_and_processes_have_limits(inside):
+    assert inside("open('/proc/self/oom_score_adj').read()") == r"'1000\n'", "of all programs of the machine it ends first"
     assert inside("len(bytearray(7 * 2**30))").startswith("MemoryError")
     assert "File too large" in inside("open('/tmp/large', 'wb').write(bytes(2**28))")
     filled = "[open(f'/tmp/{n}', 'wb').write(bytes(2**26)) for n in range(8)]"

@@ -7,7 +7,9 @@ Here the cell is told what happened, and the cells after it go on in a new kerne
 from __future__ import annotations
 
 import copy
+import math
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +36,14 @@ WHAT_HAPPENED = {
                    "memory than there is.",
     "Flood": "This cell showed more than anybody can read and was stopped.",
     "CellTimeoutError": "This cell was still running after {timeout} seconds and was stopped.",
+    "OutOfTime": "This cell was not run: the cells before it took all the time that a submission has.",
 }
 NEEDS_A_LOOK = {"KernelEnded": "A cell ended its kernel.", "Flood": "A cell showed too much and was stopped.",
-                "CellTimeoutError": "A cell ran too long and was stopped."}
+                "CellTimeoutError": "A cell ran too long and was stopped.",
+                "OutOfTime": "It took all the time that a submission has: the last cells were not run."}
 AFTERWARD = "The cells after this one went on in a new kernel."
 # What becomes of the tasks that are written in such a cell.
-AS_A_STATE = {"KernelEnded": "crashed", "Flood": "crashed", "CellTimeoutError": "timed out"}
+AS_A_STATE = {"KernelEnded": "crashed", "Flood": "crashed", "CellTimeoutError": "timed out", "OutOfTime": "timed out"}
 NOT_DEFINED = ("{task} is not there, because the cell in which it is written did not come to its end.\n"
                "{task}: {state}, 0 of {of} points")
 TAMPERED = ("{task}: a check passed that must fail. Somebody has tampered with the checks, so none of them counts.\n"
@@ -73,11 +77,13 @@ class ExecuteToTheEnd(Execute):
 
     shutdown_kernel = "immediate"  # nothing of it is wanted any more
     skip_cells_with_tag = Unicode("", help="No tag lets a cell be left out: not that of a check.")
+    most_seconds = Integer(1800, help="Seconds that a submission may take; then what is left of it is not run.").tag(config=True)
     most_output = Integer(20_000_000, help="Characters that a cell may show; one that shows more is stopped.").tag(config=True)
 
     def preprocess(self, nb, resources=None, *args, **kwargs):
         self.left_out: dict[int, str] = {}  # what ended a kernel, by the place of the cell
         self.at_work: list[AtWork] = []  # the judges whose verdicts are awaited
+        self.until = time.monotonic() + self.most_seconds
         # The cell that begins is locked, so nbgrader has put it back; what a student wrote counts where there is none.
         cells = sorted(nb.cells, key=lambda cell: not is_locked(cell))
         self.lesson = next((found[1] for cell in cells if (found := LESSON.search(cell.source))), None)
@@ -92,14 +98,15 @@ class ExecuteToTheEnd(Execute):
             self.tell(cell, what)
             self.needs_a_look(NEEDS_A_LOOK[what])
             self.left_out[index] = what
-            self.begin_again(index)
+            if what != "OutOfTime":
+                self.begin_again(index)
         if index == len(self.nb.cells) - 1:
             self.settle()
         return cell, self.resources
 
     def tell(self, cell, what: str) -> None:
-        """Show what made a new kernel necessary."""
-        text = f"{WHAT_HAPPENED[what].format(timeout=self.timeout)} {AFTERWARD}"
+        """Show what became of a cell."""
+        text = WHAT_HAPPENED[what].format(timeout=self.timeout) + (f" {AFTERWARD}" if what != "OutOfTime" else "")
         cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
         cell.outputs.append(new_output("error", ename=what, evalue=text, traceback=[text]))
 
@@ -131,7 +138,7 @@ class ExecuteToTheEnd(Execute):
 
     def show(self, one: AtWork) -> str:
         """Show in a cell what its task is worth, and give back the state of the task."""
-        told, task, cell = one.judge.verdict(self.timeout), one.task, self.nb.cells[one.index]
+        told, task, cell = one.judge.verdict(self._get_timeout(None)), one.task, self.nb.cells[one.index]
         state = told.get("state", told.get("trouble"))
         state = state if state in STATES else "not judged"
         of = catalog.lesson(self.lesson).task(task).points
@@ -182,16 +189,22 @@ class ExecuteToTheEnd(Execute):
             return None
         return super().process_message(msg, cell, cell_index)
 
+    def _get_timeout(self, cell) -> float:
+        return min(super()._get_timeout(cell) or math.inf, max(1, self.until - time.monotonic()))
+
     def what_ended(self, cell, index: int) -> str | None:
-        """Run a cell. Which of WHAT_HAPPENED makes a new kernel necessary; None where the kernel can go on."""
+        """Run a cell. Which of WHAT_HAPPENED became of it; None where it came to its end, and the kernel can go on."""
         self.ended_by: str | None = None
         self.shown = 0
+        if time.monotonic() > self.until:
+            return "OutOfTime"
+        until = time.monotonic() + self._get_timeout(cell)
         try:
             self.execute_cell(cell, index, store_history=True)
         except DeadKernelError:
             self.ended_by = self.ended_by or "KernelEnded"
-        except CellTimeoutError:
-            self.ended_by = "CellTimeoutError"
+        except CellTimeoutError:  # before its time: it has ended, but showed too much for anybody to hear of it
+            self.ended_by = "Flood" if time.monotonic() < until else "CellTimeoutError"
         return self.ended_by
 
     def on_cell_executed(self, **kwargs):
@@ -216,6 +229,8 @@ class ExecuteToTheEnd(Execute):
             elif cell.cell_type == "code" and index not in self.left_out and not is_grade(cell):
                 what = self.what_ended(copy.deepcopy(cell), index)
                 self.nb.cells[index] = cell  # with what it has shown the first time
+                if what == "OutOfTime":
+                    return
                 if what:
                     self.left_out[index] = what
                     return self.begin_again(place)

@@ -219,9 +219,17 @@ class ForkedKernel:
         self.send_signal(signal.SIGTERM)
 
 
+LARGEST_MESSAGE = 2**27  # bytes, of a kernel's: more than anybody shows, and nbgrader has each several times in its memory
+
+
 class QuickClient(AsyncKernelClient):
     """jupyter_client's, but when the kernel is ready it does not listen for another fifth of a second: what still comes then
-    answers no cell, and who waits for the messages of a cell leaves it out."""
+    answers no cell, and who waits for the messages of a cell leaves it out. And it takes no message without an end."""
+
+    def _context_default(self):
+        context = super()._context_default()
+        context.maxmsgsize = LARGEST_MESSAGE  # ZeroMQ gives up the connection over which a larger one comes
+        return context
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Return when the kernel has answered, and what it shows can be heard. Raises RuntimeError where it does not come to that

@@ -66,6 +66,7 @@ def enter(view: View) -> None:
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
     if child := os.fork():
         _end_as(child)
+    Path("/proc/self/oom_score_adj").write_text("1000")  # should the memory of the machine not suffice, this ends first
     _change_root(view)
     _set_limits()
     if user == 0:

@@ -10,7 +10,10 @@ import sys
 import threading
 import time
 import urllib.request
+from contextlib import contextmanager
+from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -27,9 +30,8 @@ try:
 except ImportError:
     sync_playwright = None
 
-pytestmark = pytest.mark.skipif(
-    sync_playwright is None or CHROMIUM is None or sys.version_info < (3, 11),
-    reason="needs a browser, Chromium (apt install chromium), Playwright (pip install playwright), and nbgrader's Python 3.11")
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux") or sys.version_info < (3, 11),
+                                reason="tried on Linux, and nbgrader needs Python 3.11")
 
 # What a student may write so that it runs, or is fetched, where it is shown. {js} tells the test's own server.
 ATTACKS = {
@@ -76,17 +78,28 @@ def hostile(notebook: dict, told: Told) -> None:
     code = ["from IPython.display import Javascript, display, publish_display_data"]
     texts, raws = [], []
     for kind, pattern in ATTACKS.items():
-        for mime in ("text/html", "image/svg+xml", "text/markdown", "text/latex"):
+        for mime in ("text/html", "image/svg+xml", "text/markdown", "text/latex", "text/plain", "text/vnd.mermaid"):
             shown = told.attack(pattern, f"output-{mime.split('/')[1]}-{kind}")
             code.append(f"publish_display_data({{{mime!r}: {shown!r}}})")
         texts.append(told.attack(pattern, f"text-{kind}"))
         raws.append(told.attack(pattern, f"raw-{kind}"))
-    broken_out = '"></script><script>{js}</script>'
+    broken_out, unquoted = '"></script><script>{js}</script>', "1 onerror=fetch('{url}')"
+    for name, pattern in (("quoted", broken_out), ("unquoted", unquoted)):
+        for mime in ("image/png", "image/jpeg"):
+            for what in ("width", "height", "alt", "unconfined", "needs_background"):
+                shown = {mime: {what: told.attack(pattern, f"{name}-{mime[6:]}-{what}")}}
+                code.append(f"publish_display_data({{{mime!r}: 'AAAA'}}, {shown!r})")
+    counted = told.attack(broken_out, "counted")
     code += [f"display(Javascript({told.attack('{js}', 'javascript')!r}))",
              f"print({told.attack(broken_out, 'printed')!r})",
              f"publish_display_data({{'image/png': 'AAAA' + {told.attack(broken_out, 'png')!r}}})",
-             f"publish_display_data({{'image/png': 'AAAA'}}, {{'image/png': {{'width': {told.attack(broken_out, 'width')!r}}}}})",
-             f"raise Exception({told.attack(broken_out, 'error')!r})"]
+             f"raise Exception({told.attack(broken_out, 'error')!r})",
+             "session = get_ipython().kernel.session\nsend = session.send\n"
+             "def sent(stream, kind, content=None, *rest, **options):\n"
+             f"    content = {{**content, 'execution_count': {counted!r}}} if kind == 'execute_input' else content\n"
+             "    return send(stream, kind, content, *rest, **options)\n"
+             "session.send = sent",
+             "print('a cell with a number that is none')"]
     for kind, sources in (("code", code), ("markdown", texts), ("raw", raws)):
         for number, source in enumerate(sources):
             metadata = {"tags": [told.attack(broken_out, f"tags-{kind}")], "raw_mimetype": "text/html"}
@@ -123,6 +136,8 @@ def course(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page():
+    if sync_playwright is None or CHROMIUM is None:
+        pytest.skip("needs a browser, Chromium (apt install chromium), and Playwright (pip install playwright)")
     with sync_playwright() as playwright:
         root = os.name == "posix" and os.getuid() == 0  # for whom Chromium has no sandbox of its own
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] * root)
@@ -151,20 +166,67 @@ def test_nothing_of_a_submission_runs_in_the_feedback(course, page):
     assert page.get_by_text("cosine_anneal: failing, 0 of 1 points").count() == 1
 
 
-def test_without_two_lines_of_the_configuration_it_would_run(course, page):
+@contextmanager
+def unprotected(course):
+    """The feedback made without two lines of the configuration."""
     config = course.folder / class_folder.CONFIG
     written, feedback = config.read_text(encoding="utf-8"), course.feedback.read_bytes()
-    unprotected, lines = re.subn(r"^c\.HTMLExporter\.(sanitize_html|filters) = .*$", "", written, flags=re.MULTILINE)
+    without, lines = re.subn(r"^c\.HTMLExporter\.(sanitize_html|filters) = .*\n( .*\n)*", "", written, flags=re.MULTILINE)
     assert lines == 2
-    config.write_text(unprotected, encoding="utf-8")
+    config.write_text(without, encoding="utf-8")
     try:
         course.nbgrader("generate_feedback", "lesson3", "--force")
-        succeeded = attacks_that_succeed(page, course.feedback.as_uri(), course.told)
+        yield
     finally:
         config.write_text(written, encoding="utf-8")
         course.feedback.write_bytes(feedback)
+
+
+def test_without_two_lines_of_the_configuration_it_would_run(course, page):
+    with unprotected(course):
+        succeeded = attacks_that_succeed(page, course.feedback.as_uri(), course.told)
     for place in ("output-html", "text"):  # what the first line protects from, and the second
         assert {f"{place}-{attack}" for attack in ("script", "image", "drawing", "link")} <= succeeded
+
+
+class Dangerous(HTMLParser):
+    """Names of the attacks in a page that stand in a script, a style or an attribute, and neither in text nor in a plain link."""
+
+    def __init__(self, told: Told):
+        super().__init__()
+        self.address = re.compile(HIDDEN.format(port=told.server_port, name=r"([\w-]+)"))
+        self.names, self.inside = set(), ""
+
+    def handle_starttag(self, tag, attributes):
+        self.inside = tag
+        for name, value in attributes:
+            harmless = {("a", "href"): "https?://", ("img", "src"): "data:image/", ("img", "alt"): ""}.get((tag, name), "(?!)")
+            if not re.match(harmless, value or ""):
+                self.names.update(self.address.findall(value or ""))
+
+    def handle_endtag(self, tag):
+        self.inside = ""
+
+    def handle_data(self, data):
+        if self.inside in ("script", "style"):
+            self.names.update(self.address.findall(data))
+
+
+def dangerous_in(page: Path, told: Told) -> set[str]:
+    parser = Dangerous(told)
+    parser.feed(page.read_text(encoding="utf-8"))
+    return parser.names
+
+
+def test_nothing_of_a_submission_could_run_in_the_feedback(course):
+    """Without a browser: so it is looked at wherever the tests run."""
+    assert "Part 2: up, then down" in course.feedback.read_text(encoding="utf-8")
+    assert dangerous_in(course.feedback, course.told) == set()
+    with unprotected(course):
+        found = dangerous_in(course.feedback, course.told)
+    for place in ("output-html", "text"):
+        assert {f"{place}-{attack}" for attack in ("script", "image", "drawing", "link")} <= found
+    assert {"unquoted-png-width", "unquoted-jpeg-height"} <= found
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat.v4 import new_output
@@ -36,14 +37,17 @@ WHAT_HAPPENED = {
                    "memory than there is.",
     "Flood": "This cell showed more than anybody can read and was stopped.",
     "CellTimeoutError": "This cell was still running after {timeout} seconds and was stopped.",
+    "Nonsense": "While this cell ran, its kernel told what no kernel tells, and no notebook can hold.",
     "OutOfTime": "This cell was not run: the cells before it took all the time that a submission has.",
 }
 NEEDS_A_LOOK = {"KernelEnded": "A cell ended its kernel.", "Flood": "A cell showed too much and was stopped.",
                 "CellTimeoutError": "A cell ran too long and was stopped.",
+                "Nonsense": "A cell's kernel told what no kernel tells. Somebody may have tampered with it.",
                 "OutOfTime": "It took all the time that a submission has: the last cells were not run."}
 AFTERWARD = "The cells after this one went on in a new kernel."
 # What becomes of the tasks that are written in such a cell.
-AS_A_STATE = {"KernelEnded": "crashed", "Flood": "crashed", "CellTimeoutError": "timed out", "OutOfTime": "timed out"}
+AS_A_STATE = {"KernelEnded": "crashed", "Flood": "crashed", "Nonsense": "crashed", "CellTimeoutError": "timed out",
+              "OutOfTime": "timed out"}
 NOT_DEFINED = ("{task} is not there, because the cell in which it is written did not come to its end.\n"
                "{task}: {state}, 0 of {of} points")
 TAMPERED = ("{task}: a check passed that must fail. Somebody has tampered with the checks, so none of them counts.\n"
@@ -205,6 +209,12 @@ class ExecuteToTheEnd(Execute):
             self.ended_by = self.ended_by or "KernelEnded"
         except CellTimeoutError:  # before its time: it has ended, but showed too much for anybody to hear of it
             self.ended_by = "Flood" if time.monotonic() < until else "CellTimeoutError"
+        except Exception:  # of nbclient, which trusts the kernel
+            self.log.exception("A cell's kernel cannot be understood.")
+            self.ended_by = "Nonsense"
+        if not nbformat.validator.isvalid(cell, ref="code_cell", version=4):
+            cell.outputs, cell.execution_count = [], None
+            self.ended_by = "Nonsense"
         return self.ended_by
 
     def on_cell_executed(self, **kwargs):

@@ -1,7 +1,7 @@
 """Points for the same answer: by pytest, in the notebook, and by nbgrader.
 
-    python -m benchmarks.parity                    all lessons; writes benchmarks/parity.md
-    python -m benchmarks.parity lesson3            one
+    python -m benchmarks.parity                    all lessons
+    python -m benchmarks.parity lesson3            one; its line of benchmarks/parity.md is made anew
 
 Every known answer is judged in all three ways: the solution, the untouched stub, each alternative and each mistake of each
 task. The first submission of a lesson has the solutions, the second the stubs, and each later one the next known answer of
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import datetime
 import importlib
 import inspect
 import os
@@ -247,21 +248,38 @@ def compared(name: str, handed_in: list[list[Answer]] | None = None) -> list[tup
     return list(rows.values())
 
 
-def table(rows: list[tuple[str, Answer, tuple]]) -> tuple[str, bool]:
-    """The Markdown table, and whether the points are equal, and right, everywhere."""
-    lines = ["# The same points in three ways", "",
-             "Made by `python -m benchmarks.parity`: each known answer of each task, judged by pytest, in the notebook and by",
-             "nbgrader. *Equal*: all three give the same points, and a mistake or a stub gets 0, all others get all.", "",
-             "| lesson | solutions | stubs | alternatives | mistakes | equal |", "|---|---|---|---|---|---|"]
-    wrong = []
-    for lesson in sorted({name for name, _, _ in rows}):
-        own = [(answer, points) for name, answer, points in rows if name == lesson]
-        counts = [sum(answer.kind == kind for answer, _ in own) for kind in ("solution", "stub", "alternative", "mistake")]
-        bad = [(answer, points) for answer, points in own if set(points) != {answer.points}]
-        wrong += [f"- {lesson}, {answer.task.name}, {answer.kind}: " + ", ".join(f"{way} {p:g}" for way, p in zip(WAYS, points))
-                  + f", expected {answer.points}\n\n{textwrap.indent(answer.source, '      ')}" for answer, points in bad]
-        lines.append(f"| {lesson[-1]} | {' | '.join(map(str, counts))} | {len(own) - len(bad)} of {len(own)} |")
-    return "\n".join(lines + ([""] + wrong if wrong else [])) + "\n", not wrong
+HEAD = """# The same points in three ways
+
+Made by `python -m benchmarks.parity`: each known answer of each task, judged by pytest, in the notebook and by
+nbgrader. *Equal*: all three give the same points, and a mistake or a stub gets 0, all others get all.
+
+| lesson | solutions | stubs | alternatives | mistakes | equal | on |
+|---|---|---|---|---|---|---|
+"""
+TABLE = ROOT / "benchmarks" / "parity.md"
+
+
+def row(name: str, rows: list[tuple[str, Answer, tuple]]) -> str:
+    """A lesson's line of the table."""
+    counts = [sum(answer.kind == kind for _, answer, _ in rows) for kind in ("solution", "stub", "alternative", "mistake")]
+    equal = sum(set(points) == {answer.points} for _, answer, points in rows)
+    return f"| {name[-1]} | {' | '.join(map(str, counts))} | {equal} of {len(rows)} | {datetime.date.today()} |\n"
+
+
+def not_equal(rows: list[tuple[str, Answer, tuple]]) -> list[str]:
+    """What is wrong, for each answer whose points are not the same, and right, in all three ways."""
+    return [f"{name}, {answer.task.name}, {answer.kind}: " + ", ".join(f"{way} {p:g}" for way, p in zip(WAYS, points))
+            + f", expected {answer.points}\n\n{textwrap.indent(answer.source, '    ')}"
+            for name, answer, points in rows if set(points) != {answer.points}]
+
+
+def write_down(name: str, rows: list[tuple[str, Answer, tuple]]) -> None:
+    """Put a lesson's line into the table. Those of other lessons stay as they are."""
+    lines = {line[2]: line for line in TABLE.read_text(encoding="utf-8").splitlines(keepends=True)
+             if re.match(r"\| \d", line)} if TABLE.exists() else {}
+    lines[name[-1]] = row(name, rows)
+    text = HEAD + "".join(lines[number] for number in sorted(lines))
+    write_atomically(TABLE, lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
 def main():
@@ -269,13 +287,13 @@ def main():
     parser.add_argument("lessons", nargs="*", help="all unless told")
     parser.add_argument("--jobs", type=int, default=2, help="lessons at once; %(default)s")
     options = parser.parse_args()
+    names, wrong = options.lessons or catalog.lesson_names(), []
     with ThreadPoolExecutor(options.jobs) as pool:
-        rows = [row for part in pool.map(compared, options.lessons or catalog.lesson_names()) for row in part]
-    text, equal = table(rows)
-    if not options.lessons:
-        write_atomically(ROOT / "benchmarks" / "parity.md", lambda beside: beside.write_text(text, encoding="utf-8"))
-    print(text)
-    raise SystemExit(not equal)
+        for name, rows in zip(names, pool.map(compared, names)):
+            write_down(name, rows)
+            wrong += not_equal(rows)
+    print("\n\n".join(wrong) or "All are equal.")
+    raise SystemExit(bool(wrong))
 
 
 if __name__ == "__main__":

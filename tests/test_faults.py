@@ -1,5 +1,6 @@
 """Nothing is lost: whatever is handed in gets its marks and its feedback, and grading that was stopped goes on where it was."""
 
+import contextlib
 import csv
 import ctypes
 import json
@@ -7,6 +8,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import zipfile
@@ -772,6 +774,87 @@ def test_a_full_disk_ends_the_grading_with_a_sentence(course):
     assert course.exported()["s00"]["score"] == "3.0"
     course.nbgrader("autograde", "small")
     assert course.marks() == dict.fromkeys(THREE, BOTH) and course.runs() == list(THREE)
+
+
+@pytest.mark.parametrize("room", [16, 32, 48, 64])
+def test_a_disk_without_room_wherever_it_runs_out(released, tmp_path, room):
+    """A real one: notebooks, gradebook and marks lie on it. `room` is what is left, in kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("only root may mount a file system")
+    try:
+        course = copy_of(released, disk / "course")
+        for student in THREE:
+            course.submit(student)
+        filler = disk / "filler"
+        with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        os.truncate(filler, filler.stat().st_size - 1024 * room)
+        said = course.nbgrader("autograde", "small", code=1)
+        assert "The disk is full" in said and "Nothing is lost." in said
+        filler.unlink()
+        course.nbgrader("autograde", "small")
+        assert course.marks() == dict.fromkeys(THREE, BOTH) and all(course.graded(student) for student in THREE)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+KILLED_BETWEEN = """
+import os, pathlib, signal
+
+def kill_between(self, target, rename=pathlib.Path.rename):
+    rename(self, target)
+    if str(target).endswith(".before"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+pathlib.Path.rename = kill_between
+"""
+
+
+def test_killed_when_the_old_folder_is_gone_and_the_new_one_not_yet_there(course):
+    course.submit("s00")
+    course.nbgrader("autograde", "small")
+    config = course.folder / "nbgrader_config.py"
+    usual = config.read_text()
+    config.write_text(usual + KILLED_BETWEEN)
+    course.nbgrader("autograde", "small", "--force", code=-signal.SIGKILL)
+    assert not (course.folder / "autograded" / "s00").joinpath("small").exists()
+    config.write_text(usual)
+    assert "begun before, and not finished" in course.nbgrader("autograde", "small")
+    assert course.marks() == {"s00": BOTH} and course.graded("s00")
+    assert not [path for path in course.folder.glob("autograded/.unfinished/**/*") if path.is_file()]
+
+
+NOTED = """
+import os, pathlib
+
+def noting(name, does):
+    def noted(what, *rest, **options):
+        place = os.readlink(f"/proc/self/fd/{what}") if isinstance(what, int) else os.fspath(what)
+        with open(os.path.join(here, "noted"), "a") as file:
+            file.write(f"{name} {os.path.relpath(place, here)}\\n")
+        return does(what, *rest, **options)
+    return noted
+
+os.fsync = noting("fsync", os.fsync)
+pathlib.Path.rename, pathlib.Path.unlink = noting("rename", pathlib.Path.rename), noting("unlink", pathlib.Path.unlink)
+"""
+
+
+def test_what_a_loss_of_power_leaves_is_the_old_or_the_new(course):
+    """All is on the disk before it is moved to its place, and the move is before the mark of the work goes."""
+    course.submit("s00")
+    config = course.folder / "nbgrader_config.py"
+    config.write_text(config.read_text() + NOTED)
+    course.nbgrader("autograde", "small")
+    beside = "autograded/.unfinished/s00/small"
+    noted = [line for line in (course.folder / "noted").read_text().splitlines() if "autograded" in line]
+    noted = list(dict.fromkeys(noted))  # nbgrader reads the configuration twice
+    moved = noted.index(f"rename {beside}")
+    assert {f"fsync {beside}/small.ipynb", f"fsync {beside}"} <= set(noted[:moved])
+    assert noted[moved + 1:] == ["fsync autograded/s00", f"unlink {beside}.begun"]
 
 
 def test_the_table_tells_what_points_alone_do_not(course):

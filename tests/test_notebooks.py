@@ -202,6 +202,12 @@ def test_an_instructor_releases_collects_grades_and_returns_with_nothing_to_conf
     answers["anneal"]["source"] = (ROOT / "solutions" / "lesson3" / "anneal.py").read_text(encoding="utf-8")
     mine.write_text(json.dumps(handed_in), encoding="utf-8")
     assert "one_cycle_lr: not started, 0 of 2 points" in course.nbgrader("validate", "lesson3/lesson3.ipynb", cwd=home)
+    solved = json.loads(mine.read_text(encoding="utf-8"))
+    for cell in solved["cells"]:
+        if (marks := cell["metadata"].get("nbgrader", {})).get("solution"):
+            cell["source"] = (ROOT / "solutions" / "lesson3" / f"{marks['grade_id']}.py").read_text(encoding="utf-8")
+    mine.write_text(json.dumps(solved), encoding="utf-8")
+    assert "Success! Your notebook passes all the tests." in course.nbgrader("validate", "lesson3/lesson3.ipynb", cwd=home)
     answers["train"]["source"] = "import os\nos._exit(1)"  # a slip that costs stock nbgrader's students all their points
     mine.write_text(json.dumps(handed_in), encoding="utf-8")
     course.nbgrader("submit", "lesson3", cwd=home)
@@ -213,6 +219,7 @@ def test_an_instructor_releases_collects_grades_and_returns_with_nothing_to_conf
     with open(course.folder / "grades.csv", encoding="utf-8") as file:
         [row] = csv.DictReader(file)
     assert (row["assignment"], float(row["score"]), float(row["max_score"])) == ("lesson3", 1.0, 12.0)
+    assert row["what_happened"] == "crashed: train; needs a look"
     [feedback] = course.folder.glob("feedback/*/lesson3/lesson3.html")
     told = feedback.read_text(encoding="utf-8")
     assert "cosine_anneal: passed, 1 of 1 points" in told and "schedule: not started, 0 of 2 points" in told

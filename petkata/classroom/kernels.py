@@ -67,7 +67,7 @@ def begin_to_load() -> Loaded:
         its = its_kernels.fileno(), its_judges.fileno()
         # Whatever is forked from a process can read the environment that this was started with, and no `clear` removes it.
         environment = {name: value for name, value in os.environ.items() if TOLD.fullmatch(name) or name in PLACES}
-        subprocess.Popen([sys.executable, "-m", "petkata.classroom.loaded", *map(str, its)], env=environment,
+        subprocess.Popen([sys.executable, "-P", "-m", "petkata.classroom.loaded", *map(str, its)], env=environment,
                          pass_fds=its, stdin=subprocess.DEVNULL, start_new_session=True)
     return Loaded(kernels, judges)
 

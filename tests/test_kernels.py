@@ -1,5 +1,6 @@
 """Kernels that are forked from the loaded process: at once there, apart from each other, and never left behind."""
 
+import json
 import os
 import signal
 import socket
@@ -235,11 +236,34 @@ def test_where_no_sandbox_can_be_made_nothing_is_run_unless_the_instructor_says_
     assert not ForkedProvisioner.wanted, "the usual kernels do the work"
 
 
-def test_other_kernels_start_as_always():
-    from petkata.classroom.kernels import is_ipython
+def test_however_an_ipython_kernel_is_registered_it_is_forked():
+    from petkata.classroom.kernels import arguments_of
 
-    assert is_ipython(["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"])
-    assert not is_ipython(["R", "--slave", "-e", "IRkernel::main()", "--args", "{connection_file}"])
+    for options in ([], ["-Xfrozen_modules=off"], ["-X", "dev", "-I"]):
+        assert arguments_of(["python", *options, "-m", "ipykernel_launcher", "-f", "x"]) == ["-f", "x"]
+    assert arguments_of(["R", "--slave", "-e", "IRkernel::main()", "--args", "{connection_file}"]) is None
+
+
+@pytest.mark.parametrize("name, argv", [
+    ("sandboxed", [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"]),
+    ("another", [sys.executable, "-c", "import ipykernel_launcher", "-f", "{connection_file}"])])
+def test_no_kernel_runs_outside_the_sandbox(kernels, tmp_path, monkeypatch, name, argv):
+    from jupyter_client.manager import start_new_kernel
+
+    place = tmp_path / "kernels" / name
+    place.mkdir(parents=True)
+    (place / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": name, "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    if name == "another":
+        with pytest.raises(RuntimeError, match="were not run: .* asks for another"):
+            start_new_kernel(kernel_name=name)
+        return
+    manager, client = start_new_kernel(kernel_name=name)
+    try:
+        assert run(client, f"import os; print(os.path.exists({str(tmp_path)!r}), os.environ['USER'])") == "False student\n"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 def test_a_judge_that_cannot_begin_leaves_no_folder(monkeypatch, tmp_path):

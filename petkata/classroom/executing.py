@@ -59,10 +59,13 @@ NOT_JUDGED = {
     "not judged": "{task} could not be judged ({why}).\n{task}: not judged, 0 of {of} points",
 }
 
+NOT_AS_IT_WAS = "its cell, or the first one, is not as the course has it: nbgrader generate_assignment puts that right"
+
 AT_ONCE = 2  # tasks of one submission that are judged at a time
 
 LESSON = re.compile(r'checks_of\("(lesson\d+)"\)')
 CHECK = re.compile(r'(?:check\.seed = (?P<seed>\d+)\n)?check\("(?P<task>\w+)"\)')
+ASKS = re.compile(r"\bcheck\b")
 MARK = re.compile(r"^###.*\n?", re.MULTILINE)  # of nbgrader's, around what the learner does not see
 
 
@@ -117,11 +120,17 @@ class ExecuteToTheEnd(Execute):
     # --- the cells that check ---
 
     def ask(self, cell, index: int) -> bool:
-        """Let a judge begin with the task of a cell that checks, while the cells below go on. False where there is none."""
-        asked = CHECK.fullmatch(MARK.sub("", cell.source).strip()) if is_grade(cell) and self.lesson else None
+        """Let a judge begin with the task of a cell that checks, while the cells below go on. False where the cell is no check of
+        the course's: then it is run, as nbgrader does."""
+        source = MARK.sub("", cell.source).strip()
         kernel = getattr(self.km.provisioner, "process", None)
-        if not asked or not isinstance(kernel, ForkedKernel):
+        if not is_grade(cell) or not isinstance(kernel, ForkedKernel):
             return False
+        asked = CHECK.fullmatch(source) if self.lesson else None
+        if not asked:
+            if is_check := ASKS.search(source):
+                self.leave(cell)
+            return bool(is_check)
         task, seed = asked["task"], int(asked["seed"]) if asked["seed"] else None
         while len(self.at_work) >= AT_ONCE:
             self.show(self.at_work.pop(0))
@@ -133,6 +142,14 @@ class ExecuteToTheEnd(Execute):
         self.kc.execute(ANSWER, silent=True, store_history=False)
         self.at_work.append(AtWork(index, task, judge))
         return True
+
+    def leave(self, cell) -> None:
+        """Judge nothing: the cell asks for a check in a way that only the kernel understands, and there it can be forged."""
+        marks = cell.metadata.nbgrader
+        task = marks.grade_id.removeprefix("check_")
+        text = NOT_JUDGED["not judged"].format(task=task, why=NOT_AS_IT_WAS, of=marks.points)
+        cell.metadata["petkata"] = {"task": task, "state": "not judged", "points": 0, "of": marks.points, "checks": []}
+        cell.outputs = [new_output("error", ename="NotJudged", evalue=text, traceback=text.splitlines())]
 
     def settle(self) -> list[int]:
         """Wait for all verdicts, and show them. Gives back the places of cells whose judge was left without a word."""

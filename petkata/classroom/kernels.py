@@ -95,6 +95,8 @@ def can_fork_kernels() -> bool:
 NO_SANDBOX = ("The submissions were not run: this system allows no sandbox to run them in ({}). To run them with your own rights "
               "all the same, write use_forked_kernels(sandbox=False) in nbgrader_config.py.")
 ENDED = "The process that has fastai loaded has ended. What it said last stands above; call again."
+OTHER_KERNEL = ("The submissions were not run: only IPython's kernel can be forked into a sandbox, and the notebook asks for {}. "
+                "Choose the kernel Python 3 in the notebook in source/, and call nbgrader generate_assignment again.")
 IN_FORCE = {True: "Submissions run in a sandbox: no network, no files but their own and the course's, limits on memory and disk.",
             False: "Submissions run WITHOUT a sandbox, with your own rights."}
 # Of the environment a student's code is told this much, and no passwords.
@@ -245,7 +247,7 @@ class QuickClient(AsyncKernelClient):
 
 
 class ForkedProvisioner(LocalProvisioner):
-    """Kernels of IPython's are forked from the loaded process; any other kernel starts as it always does."""
+    """Kernels of IPython's are forked from the loaded process. Another kernel is not started, unless without a sandbox."""
 
     wanted = False  # by the course's configuration
     in_sandbox = True
@@ -253,7 +255,7 @@ class ForkedProvisioner(LocalProvisioner):
     sockets: str | None = None  # the folder of a forked kernel's sockets
 
     async def pre_launch(self, **kwargs):
-        if is_ipython(self.kernel_spec.argv):
+        if arguments_of(self.kernel_spec.argv) is not None:
             # Such a path may have 107 characters at most, so it begins in a short folder.
             self.sockets = tempfile.mkdtemp(prefix="kernel-", dir="/tmp")
             self.parent.transport, self.parent.ip, self.parent.cache_ports = "ipc", f"{self.sockets}/s", False
@@ -277,13 +279,15 @@ class ForkedProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs):
         if self.sockets is None:
+            if self.in_sandbox:
+                raise RuntimeError(OTHER_KERNEL.format(self.kernel_spec.display_name))
             return await super().launch_kernel(cmd, **kwargs)
         given = kwargs.get("env") or os.environ
         environment = {name: value for name, value in given.items() if TOLD.fullmatch(name) or not self.in_sandbox}
         if self.in_sandbox:
             environment.update(HOME="/tmp", USER="student", PETKATA_JUDGED_ELSEWHERE="1")
         self.cwd = os.path.abspath(kwargs.get("cwd") or os.getcwd())
-        self.process = ForkedKernel(cmd[3:], self.cwd, environment, self.sockets, self.in_sandbox)
+        self.process = ForkedKernel(arguments_of(cmd), self.cwd, environment, self.sockets, self.in_sandbox)
         if not ForkedProvisioner.told:
             self.log.warning(IN_FORCE[self.in_sandbox])
             ForkedProvisioner.told = True
@@ -291,6 +295,7 @@ class ForkedProvisioner(LocalProvisioner):
         return self.connection_info
 
 
-def is_ipython(argv: list[str]) -> bool:
-    """Whether a kernel's command is `python -m ipykernel_launcher ...`."""
-    return argv[1:3] == ["-m", "ipykernel_launcher"]
+def arguments_of(argv: list[str]) -> list[str] | None:
+    """What a kernel's command, `python -m ipykernel_launcher ...`, hands over to IPython's kernel; None where it is another's."""
+    places = [place for place, pair in enumerate(zip(argv, argv[1:])) if pair == ("-m", "ipykernel_launcher")]
+    return argv[places[0] + 2:] if places else None

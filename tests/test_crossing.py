@@ -278,23 +278,44 @@ def judges_reading():
     theirs.close()
 
 
-@pytest.mark.parametrize("opcodes", [
-    b"cfastai.learner\nload_learner\n",
-    b"cfastai.learner\nload_model\n",
-    b"ctypes\nCodeType\n",
-    b"ctypes\nFunctionType\n)\x81",
-    b"cbuiltins\ntype\n(Vnew\n)}t\x81",
-    b"ctorch.nn\nLinear\n(N}Vforward\ncfastcore.basics\nnoop\nstb",
-    b"cpetkata.classroom.crossing.pickles\nbound\n(cpathlib\nPosixPath\n(Vx\ntRVwrite_text\ntR",
-    b"cpetkata.classroom.crossing.pickles\nbound\n(cfastai.learner\nLearner\nVload\ntR",
-], ids=["loads what can run", "loads a file", "code", "a function", "a class", "changes a class", "writes", "loads weights"])
+NAMESPACE, LINEAR, LEARNER = b"ctypes\nSimpleNamespace\n)\x81", b"ctorch.nn\nLinear\n)\x81", b"cfastai.learner\nLearner\n)\x81"
+OURS = b"cpetkata.classroom.crossing.pickles\n"
+REFUSED = {
+    "loads what can run": b"cfastai.learner\nload_learner\n",
+    "loads a file": b"cfastai.learner\nload_model\n",
+    "code": b"ctypes\nCodeType\n",
+    "a function": b"ctypes\nFunctionType\n)\x81",
+    "a class": b"cbuiltins\ntype\n(Vnew\n)}t\x81",
+    "changes a class": b"ctorch.nn\nLinear\n(N}Vforward\ncfastcore.basics\nnoop\nstb",
+    "changes a class that is ours to set": OURS + b"set_state\n(ctorch.nn\nLinear\n((Vforward\nt(cfastcore.basics\nnoop\ntttR",
+    "writes": OURS + b"bound\n(cpathlib\nPosixPath\n(Vx\ntRVwrite_text\ntR",
+    "loads weights": OURS + b"bound\n(cfastai.learner\nLearner\nVload\ntR",
+    "walks to a module": OURS + b"bound\n(cfastcore.foundation\nL\n)\x81}Vitems\n]sbVattrgot\ntR",
+    "sets an attribute": OURS + b"bound\n(cfastcore.foundation\nL\n)\x81}Vitems\n]sbVsetattrs\ntR",
+    "is asked for its keys": b"cbuiltins\ndict\n(" + NAMESPACE + b"}Vkeys\ncfastcore.basics\nnoop\nsbtR",
+    "is counted": b"cbuiltins\nlist\n(" + NAMESPACE + b"tR",
+    "sets itself as it likes": NAMESPACE + b"}V__setstate__\ncfastcore.basics\nnoop\nsb}b",
+    "is appended to": NAMESPACE + b"}Vappend\ncfastcore.basics\nnoop\nsbK\x01a",
+    "a method in a new thing": LEARNER + b"}Vfit\ncfastcore.basics\nnoop\nsb",
+    "a method in a new network": LINEAR + b"}Vforward\ncfastcore.basics\nnoop\nsb",
+    "fields of numbers": b"cnumpy\ndtype\n(VV8\nI00\nI01\ntR",
+    "numbers that are objects": OURS + b"make_array\n(VO\n(K\x01t" + b"C\x08AAAAAAAAtR",
+    "an enum that loads": b"ctorchvision.models.resnet\nResNet18_Weights\n",
+    "without an end": b"ccollections\ndeque\n(cbuiltins\nrange\n(K\x00J\xff\xff\xff\x7ftRK\x00tR",
+    "with words": b"ctorch.nn\nLinear\n)}Vin_features\nK\x01s\x92",
+}
+
+
+@pytest.mark.parametrize("opcodes", [pytest.param(opcodes, id=what) for what, opcodes in REFUSED.items()])
 def test_nothing_that_runs_or_changes_programs_is_taken(judges_reading, opcodes):
-    import fastai.vision.all  # noqa: F401
+    import fastai.vision.all
+    import torchvision.models  # noqa: F401
 
     from petkata.classroom.crossing import CannotCross
 
     with pytest.raises(CannotCross):
         judges_reading(opcodes)
+    assert isinstance(judges_reading(LEARNER + b"}Vlr\nK\x01sb"), fastai.vision.all.Learner), "what does nothing else is taken"
 
 
 def test_of_a_check_only_the_events_of_its_callbacks_happen_whatever_was_sent_into_them(answered):

@@ -168,7 +168,7 @@ def forked(become: Callable[..., None], request: dict, asker: socket.socket, fds
         os.setsid()
         high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 200) for fd in fds]
         for place, fd in enumerate(high, start=3):
-            os.dup2(fd, place)
+            os.dup2(fd, place, inheritable=False)  # not for programs that it starts
         # Among the others is what leads to nbgrader and other kernels.
         os.closerange(3 + len(fds), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         become(**request)

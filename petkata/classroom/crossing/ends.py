@@ -15,14 +15,14 @@ import types
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from petkata.classroom.crossing.names import NOT_JUST_COMPUTING, both_know
+from petkata.classroom.crossing.names import both_know, may_be_bound, takes_the_place_of_a_method
 from petkata.classroom.crossing.pickles import (
     SPECIAL,
     Pickler,
@@ -479,8 +479,8 @@ class Crossing:
         now = vars(thing)
         if self.is_judge:
             for name, value in own.items():
-                method = callable(getattr(type(thing), name, None)) and not isinstance(thing, RemoteModule)
-                if name not in now and callable(value) and method:
+                if name not in now and takes_the_place_of_a_method(type(thing), name, value) \
+                        and not (name == "forward" and isinstance(thing, RemoteModule)):
                     raise CannotCross(f"The answer has put something of its own in the place of {type(thing).__name__}.{name}.")
         kept = {name: now[name] for name in now if name == "_crossing" or isinstance(thing, nn.Module) and HOOKS.match(name)}
         own = {name: now[name] if isinstance(value, Opaque) and name in now else value for name, value in own.items()}
@@ -536,7 +536,15 @@ class Crossing:
         return nn.UninitializedParameter(requires_grad=bool(learns))
 
     def make_array(self, dtype, shape, numbers):
-        return np.frombuffer(bytearray(numbers), dtype).reshape(shape)
+        return np.frombuffer(bytearray(numbers), self.make_dtype(dtype)).reshape(shape)
+
+    def make_scalar(self, dtype, numbers):
+        return np.frombuffer(bytes(numbers), self.make_dtype(dtype), count=1)[0]
+
+    def make_dtype(self, name):
+        if type(name) is not str or (dtype := np.dtype(name)).kind not in "biufcSU":
+            raise CannotCross("What came back is an array of something else than numbers or texts.")
+        return dtype
 
     def make_remote(self, name, parameters=(), arch=None):
         """`arch` is what fastai knows of a function that makes networks."""
@@ -566,8 +574,7 @@ class Crossing:
         return axes
 
     def bound(self, thing, name):
-        known = both_know(type(thing)) or id(thing) in self.keys
-        if not known or str(name).startswith("__") or isinstance(thing, PurePath) or name in NOT_JUST_COMPUTING:
+        if not may_be_bound(thing, name):
             raise CannotCross("What came back names a method that no answer may hand over.")
         return getattr(thing, name)
 

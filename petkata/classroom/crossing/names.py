@@ -8,37 +8,47 @@ import re
 import sys
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
+from enum import EnumType
 from functools import partial
 from pathlib import Path, PosixPath, PurePosixPath
 
-import numpy as np
 import torch
-from fastcore.basics import fastuple, noop
+from fastai.learner import Learner
+from fastai.metrics import accuracy, error_rate, top_k_accuracy
+from fastai.torch_core import trainable_params
+from fastcore.basics import GetAttr, Stateful, fastuple, noop
 from fastcore.foundation import L
 from fasttransform import Pipeline, Transform
-from PIL.Image import Image
+from torch import nn
+from torch.nn.modules.lazy import LazyModuleMixin
+from torch.nn.modules.module import _WrappedHook
+from torch.utils.hooks import RemovableHandle
 
 PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 # What may be named is a list: whatever is not in it stays with the student's process, and a stand-in for it crosses. First the
-# modules whose functions may be named, and whose classes: what networks and their training are made of.
-FUNCTIONS_OF = ("torch.nn", "torch._C._nn", "torch.functional", "fastai.losses", "fastai.metrics", "fastai.optimizer",
-                "fastai.layers", "fastai.torch_core", "fastai.vision.learner", "fastai.callback.schedule", "torchvision.models",
-                "petkata.nets")
-# Then the modules of which only the classes may be named: what learners and their data are made of.
-CLASSES_OF = (*FUNCTIONS_OF, "torch.optim", "torch.utils.hooks", "fastai.learner", "fastai.callback", "fastai.data",
-              "fastai.vision", "fastai.interpret")
+# functions, which only compute: by their modules, and by their names.
+FUNCTIONS_OF = ("torch.nn.functional", "torch._C._nn", "fastai.optimizer", "petkata.nets.petnet",
+                "petkata.nets.fastai_meta")
+FUNCTIONS = {error_rate, accuracy, top_k_accuracy, trainable_params, noop}
+# Then the modules of which classes may be named: what networks, learners and their data are made of. They are made without being
+# called, and of the enums of libraries only fastai's: a member of others can load weights.
+CLASSES_OF = ("torch.nn.modules", "torch.nn.parameter", "torch.optim", "torch.utils.hooks", "torchvision.models.resnet",
+              "petkata.nets", "fastai.layers", "fastai.losses", "fastai.metrics", "fastai.optimizer", "fastai.learner",
+              "fastai.torch_core", "fastai.interpret", "fastai.callback", "fastai.data", "fastai.vision")
+MADE = {torch.Tensor, L, fastuple, Transform, Pipeline}  # classes of other modules
 ERRORS_OF = ("builtins", "torch", "torchvision", "fastai", "fastcore", "fasttransform", "plum", "numpy", "PIL")
-# Classes of other modules. All classes so far are made without being called.
-MADE = {torch.Tensor, torch.dtype, L, fastuple, Transform, Pipeline, Image, re.Pattern, types.SimpleNamespace}
-# Last, what a pickle from a student may call as well, with what it brings along.
+# Last, what a pickle from a student may call, with arguments that have no methods of their own (EXACT).
 HARMLESS = {*PLAIN, OrderedDict, defaultdict, deque, Counter, PosixPath, PurePosixPath, Path, slice, range, partial,
-            random.Random, torch.Size, torch.device, np.dtype, np._core.multiarray.scalar, re._compile, inspect.Parameter,
-            inspect.Signature, noop}
-# What loads or writes files, runs programs or changes what it is told to, by the names that its code uses: a function that does
-# may not be named, wherever it is from, nor may a method of such a name. A loaded file can run anything.
-NOT_JUST_COMPUTING = {"load", "save", "export", "load_learner", "load_model", "save_model", "load_state_dict_from_url", "dump",
-                      "tofile", "import_module", "__import__", "exec", "compile", "setattr", "delattr", "urlopen", "system",
-                      "Popen"}
+            random.Random, torch.Size, torch.device, re._compile, inspect.Parameter, inspect.Signature, types.SimpleNamespace}
+EXACT = {*PLAIN, type(None), OrderedDict, inspect._ParameterKind}
+# Their pickles set more than the things that they hold. All other things get those, and nothing of theirs is called.
+SET_THEMSELVES = (partial, random.Random, RemovableHandle, nn.Module, torch.optim.Optimizer, Learner, GetAttr, Stateful,
+                  Pipeline, _WrappedHook, inspect.Parameter, inspect.Signature)
+# The methods that may be handed over: of lazy layers, which hook them to themselves, and of patterns.
+OF_LAZY_LAYERS = ("_infer_parameters", "_lazy_load_hook")
+OF_PATTERNS = ("match", "search", "fullmatch", "findall", "split", "sub")
+# What fastcore keeps in a thing itself, though its name looks like Python's own.
+OWN = {"__annotations__", "__doc__", "__module__", "__name__", "__qualname__", "__signature__", "__wrapped__"}
 # The classes of which a pickle makes nothing, and whose objects it does not change.
 NEVER_MADE = (type, types.CodeType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType,
               types.FrameType, property, staticmethod, classmethod, super)
@@ -52,20 +62,41 @@ def both_know(thing) -> bool:
 def may_be_named(thing) -> bool:
     """Whether what a student's process sends may name this dtype, class or function. The others stay there."""
     module = getattr(thing, "__module__", None)
-    if isinstance(thing, torch.dtype) or among(thing, HARMLESS | MADE):
+    if isinstance(thing, torch.dtype) or thing is torch.dtype or among(thing, HARMLESS | MADE | FUNCTIONS):
         return True
+    if isinstance(thing, EnumType):
+        return is_below(module, ("fastai",))
     if isinstance(thing, type):
-        modules = ERRORS_OF if issubclass(thing, BaseException) else CLASSES_OF
-        return issubclass(thing, (np.generic, np.dtype)) or is_below(module, modules)
-    return isinstance(thing, (types.FunctionType, types.BuiltinFunctionType)) and is_below(module, FUNCTIONS_OF) \
-        and just_computes(thing)
+        return is_below(module, ERRORS_OF if issubclass(thing, BaseException) else CLASSES_OF)
+    return isinstance(thing, (types.FunctionType, types.BuiltinFunctionType)) and is_below(module, FUNCTIONS_OF)
 
 
-def just_computes(function) -> bool:
-    """Whether a function of a library neither loads nor runs anything, as far as its own code says."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    does = {function.__name__, *(code.co_names if code else ())}
-    return function.__module__ == "torch.nn.functional" or not NOT_JUST_COMPUTING & does
+def may_be_called(function, args: tuple) -> bool:
+    """Whether a pickle from a student may call this, with these arguments: none of them does anything when it is looked into."""
+    if isinstance(function, EnumType):
+        return len(args) == 1 and type(args[0]) in EXACT  # with more it would make a class
+    if not among(function, HARMLESS):
+        return False
+    if function is partial:
+        return len(args) == 1 and callable(args[0])
+    if function is defaultdict:
+        return len(args) == 1 and (args[0] is None or among(args[0], set(PLAIN)))
+    if function in (dict, Counter):
+        return all(type(arg) is dict for arg in args)
+    return function is slice or all(type(arg) in EXACT for arg in args)
+
+
+def may_be_bound(thing, name: str) -> bool:
+    """Whether a student's process may hand over this method of a thing."""
+    if isinstance(thing, re.Pattern):
+        return name in OF_PATTERNS
+    return isinstance(thing, LazyModuleMixin) and both_know(type(thing)) and name in OF_LAZY_LAYERS
+
+
+def takes_the_place_of_a_method(kind: type, name: str, value) -> bool:
+    """Whether a thing of this kind, with this of its own, would no longer do what its class says."""
+    method = callable(value) and callable(getattr(kind, name, None))
+    return name not in OWN and (method or name.startswith("__"))
 
 
 def is_below(module: str | None, roots: tuple[str, ...]) -> bool:

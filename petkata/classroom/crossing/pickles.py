@@ -6,28 +6,34 @@ from __future__ import annotations
 import copyreg
 import inspect
 import pickle
-import re
+import random
 import sys
 import types
-from enum import EnumType
+from collections import Counter, OrderedDict, defaultdict, deque
+from functools import partial
 
 import cloudpickle
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from PIL.Image import Image
 from torch import nn
+from torch.utils.hooks import RemovableHandle
 
 from petkata.classroom.crossing.names import (
-    HARMLESS,
+    EXACT,
     NEVER_MADE,
     PLAIN,
-    among,
+    SET_THEMSELVES,
     both_know,
     is_the_courses,
+    may_be_bound,
+    may_be_called,
     may_be_named,
     name_of,
     named,
     stays,
+    takes_the_place_of_a_method,
 )
 from petkata.classroom.crossing.stand_ins import is_callback
 from petkata.classroom.crossing.things import NO_IDENTITY, OPAQUE, is_of_parts
@@ -39,6 +45,8 @@ def set_state(thing, state): ...
 def make_tensor(kind, dtype, shape, numbers, learns, is_parameter, number): ...
 def make_lazy(learns): ...
 def make_array(dtype, shape, numbers): ...
+def make_scalar(dtype, numbers): ...
+def make_dtype(name): ...
 def make_remote(name, parameters=(), arch=None): ...
 def make_opaque(name): ...
 def make_module(name): ...
@@ -48,8 +56,8 @@ def bound(thing, name): ...
 
 
 SPECIAL = {function.__name__: function for function in
-           (set_state, make_tensor, make_lazy, make_array, make_remote, make_opaque, make_module, make_callback, make_axes,
-            bound)}
+           (set_state, make_tensor, make_lazy, make_array, make_scalar, make_dtype, make_remote, make_opaque, make_module,
+            make_callback, make_axes, bound)}
 
 
 class Pickler(cloudpickle.Pickler):
@@ -66,10 +74,14 @@ class Pickler(cloudpickle.Pickler):
             return NotImplemented  # by its name
         if isinstance(thing, torch.Tensor):
             return crossing.tensor(thing)
-        if kind is np.ndarray:
+        if isinstance(thing, np.ndarray):
             if thing.dtype.kind not in "biufcSU":
                 raise CannotCross("An array of objects cannot be judged; numbers or texts are expected.")
             return make_array, (thing.dtype.str, thing.shape, thing.tobytes())
+        if isinstance(thing, np.generic) and thing.dtype.kind in "biufcSU":
+            return make_scalar, (thing.dtype.str, thing.tobytes())
+        if isinstance(thing, np.dtype) and thing.kind in "biufcSU":
+            return make_dtype, (thing.str,)
         if isinstance(thing, OPAQUE):
             return make_opaque, (kind.__name__,)
         is_recorder = kind.__name__ == "Recorder" and kind is sys.modules["fastai.learner"].Recorder
@@ -102,15 +114,11 @@ class Pickler(cloudpickle.Pickler):
         if isinstance(thing, Axes):
             lines = [(*(np.asarray(line.get_data()[xy], dtype=float) for xy in (0, 1)), line.get_label()) for line in thing.lines]
             return make_axes, ((thing.get_title(), thing.get_xlabel(), thing.get_ylabel()), lines)
+        if kind in (types.MethodType, types.BuiltinFunctionType) and may_be_bound(thing.__self__, thing.__name__):
+            return bound, (thing.__self__, thing.__name__)
         if kind in (types.FunctionType, types.BuiltinFunctionType) or isinstance(thing, type):
-            if both_know(thing):
-                return NotImplemented
-            if kind is types.BuiltinFunctionType and isinstance(thing.__self__, re.Pattern):
-                return bound, (thing.__self__, thing.__name__)
-            return make_remote, (name_of(thing),)
-        if kind is types.MethodType and (both_know(type(thing.__self__)) or id(thing.__self__) in crossing.keys):
-            return bound, (thing.__self__, thing.__func__.__name__)
-        if crossing.knows(kind):
+            return NotImplemented if both_know(thing) else (make_remote, (name_of(thing),))
+        if crossing.knows(kind) and not isinstance(thing, Image):
             try:
                 return thing.__reduce_ex__(4)
             except TypeError:
@@ -147,6 +155,10 @@ class PlainUnpickler(pickle.Unpickler):
         raise CannotCross(f"it names {module}.{name}")
 
 
+SETS_BY_TUPLE = partial, random.Random, RemovableHandle
+FILLED = list, deque, dict, OrderedDict, defaultdict, Counter, set
+
+
 class StrictUnpickler(pickle._Unpickler):
     """Of the judge: in Python, since each step is looked at."""
 
@@ -155,10 +167,11 @@ class StrictUnpickler(pickle._Unpickler):
     def __init__(self, crossing, file):
         super().__init__(file)
         self.crossing = crossing
+        self.made: dict[int, object] = {}  # by this pickle, by id()
 
     def find_class(self, module, name):
         if module == __name__ and name in SPECIAL:
-            return Special(getattr(self.crossing, name))
+            return Special(name, getattr(self.crossing, name))
         found = named(module, name)
         if not may_be_named(found):
             raise CannotCross(f"What came back names {module}.{name}, which no answer may hand over.")
@@ -170,44 +183,89 @@ class StrictUnpickler(pickle._Unpickler):
     def load_reduce(self):
         args, function = self.stack.pop(), self.stack[-1]
         if isinstance(function, Special):
-            self.stack[-1] = function.does(*args)
+            if function.name == "set_state":
+                self._must_be_made_here(args[0])
+            made = function.does(*args)
         elif isinstance(function, type) and issubclass(function, BaseException):
-            self.stack[-1] = function.__new__(function, *args)
-        elif among(function, HARMLESS) or isinstance(function, EnumType) and len(args) == 1:  # with more it would make a class
-            self.stack[-1] = function(*args)
+            made = function.__new__(function, *args)
+        elif may_be_called(function, args):
+            made = function(*args)
         else:
-            raise CannotCross(f"What came back calls {name_of(function)}, which no answer may do.")
+            raise CannotCross(f"What came back calls {name_of(function)}, which no answer may do so.")
+        self.stack[-1] = self.made[id(made)] = made
 
     dispatch[pickle.REDUCE[0]] = load_reduce
 
     def load_newobj(self):
         args, kind = self.stack.pop(), self.stack.pop()
-        self.append(self._made(kind, args, {}))
+        self.append(self._made(kind, args))
 
     dispatch[pickle.NEWOBJ[0]] = load_newobj
 
-    def load_newobj_ex(self):
-        kwargs, args, kind = self.stack.pop(), self.stack.pop(), self.stack.pop()
-        self.append(self._made(kind, args, kwargs))
-
-    dispatch[pickle.NEWOBJ_EX[0]] = load_newobj_ex
-
     def load_build(self):
-        if id(self.stack[-2]) in self.crossing.keys or isinstance(self.stack[-2], (*NEVER_MADE, Special)):
-            raise CannotCross("What came back changes something of the judge's.")
-        super().load_build()
+        state, thing = self.stack.pop(), self.stack[-1]
+        self._must_be_made_here(thing)
+        sets_itself = inspect.getattr_static(type(thing), "__setstate__", None)
+        if type(state) is dict:
+            for name, value in state.items():
+                if type(name) is not str or takes_the_place_of_a_method(type(thing), name, value):
+                    raise CannotCross(f"The answer has put something of its own in the place of {type(thing).__name__}.{name}.")
+        elif not isinstance(thing, SETS_BY_TUPLE) or type(state) is not tuple:
+            raise CannotCross("What came back is made of something that may not be made.")
+        if sets_itself is None:
+            vars(thing).update(state)
+        elif isinstance(thing, SET_THEMSELVES):
+            sets_itself(thing, state)
+        else:
+            raise CannotCross("What came back is made of something that may not be made.")
 
     dispatch[pickle.BUILD[0]] = load_build
 
-    def _made(self, kind, args, kwargs):
-        if not isinstance(kind, type) or issubclass(kind, NEVER_MADE):
+    def _must_be_made_here(self, thing):
+        """Nothing that was here before is changed: a thing must be made by this very pickle."""
+        if id(thing) not in self.made or id(thing) in self.crossing.keys or isinstance(thing, (*NEVER_MADE, Special)):
+            raise CannotCross("What came back changes something of the judge's.")
+
+    def _made(self, kind, args):
+        if not isinstance(kind, type) or issubclass(kind, NEVER_MADE) or not all(type(arg) in EXACT for arg in args) \
+                or not may_be_named(kind) and id(kind) not in self.crossing.keys:
             raise CannotCross("What came back is made of something that may not be made.")
-        return kind.__new__(kind, *args, **kwargs)
+        made = kind.__new__(kind, *args)
+        self.made[id(made)] = made
+        return made
+
+    def _into(self, thing, kinds):
+        """What is filled: only what Python itself fills, and nothing that was here before."""
+        if type(thing) not in kinds or id(thing) in self.crossing.keys:
+            raise CannotCross("What came back changes something of the judge's.")
+
+    def load_append(self):
+        self._into(self.stack[-2], FILLED)
+        super().load_append()
+
+    def load_appends(self):
+        self._into(self.metastack[-1][-1], FILLED)
+        super().load_appends()
+
+    def load_setitem(self):
+        self._into(self.stack[-3], FILLED)
+        super().load_setitem()
+
+    def load_setitems(self):
+        self._into(self.metastack[-1][-1], FILLED)
+        super().load_setitems()
+
+    def load_additems(self):
+        self._into(self.metastack[-1][-1], FILLED)
+        super().load_additems()
+
+    dispatch.update({pickle.APPEND[0]: load_append, pickle.APPENDS[0]: load_appends, pickle.SETITEM[0]: load_setitem,
+                     pickle.SETITEMS[0]: load_setitems, pickle.ADDITEMS[0]: load_additems})
 
     def _refuse(self):
         raise CannotCross("What came back is a pickle of an old kind.")
 
-    for old in (pickle.OBJ, pickle.INST, pickle.EXT1, pickle.EXT2, pickle.EXT4):
+    for old in (pickle.NEWOBJ_EX, pickle.OBJ, pickle.INST, pickle.EXT1, pickle.EXT2, pickle.EXT4):
         dispatch[old[0]] = _refuse
     del old
 
@@ -218,5 +276,5 @@ class StrictUnpickler(pickle._Unpickler):
 class Special:
     """Something that a Crossing does, in a pickle."""
 
-    def __init__(self, does):
-        self.does = does
+    def __init__(self, name, does):
+        self.name, self.does = name, does

@@ -157,5 +157,5 @@ def set_random_state(state, source=random) -> None:
 
 def tensor_of(dtype, shape, numbers) -> torch.Tensor:
     if not numbers:
-        return torch.empty(shape, dtype=dtype, device="meta" if numbers is None else "cpu")
+        return torch.zeros(shape, dtype=dtype, device="meta" if numbers is None else "cpu")
     return torch.frombuffer(bytearray(numbers), dtype=dtype).reshape(shape).clone()  # not a view

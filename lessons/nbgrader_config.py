@@ -47,8 +47,7 @@ c.Execute.timeout = 600
 
 # What a submission shows must not run in the browser of whoever looks at it: neither what its cells print, nor its text.
 c.HTMLExporter.sanitize_html = True
-c.HTMLExporter.filters = {"markdown2html": "petkata.classroom.showing.markdown",
-                          "get_metadata": "petkata.classroom.showing.get_metadata"}
+c.HTMLExporter.filters = {"markdown2html": "petkata.classroom.showing.markdown"}
 
 # Of a submission's folder this is left behind: what Hypothesis writes beside a notebook, and what nbgrader leaves out anyway.
 c.CourseDirectory.ignore = [".hypothesis", ".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]

@@ -141,6 +141,28 @@ def test_all_cells_together_have_a_time(executed):
     assert "It took all the time that a submission has: the last cells were not run." in check.looks
 
 
+def test_of_a_picture_only_its_size_is_told():
+    from petkata.classroom.executing import sizes_in
+
+    told = {"image/png": {"width": 640, "height": "1 onerror=fetch('x')", "alt": "a pug"}, "filenames": {"image/png": "http://x"}}
+    assert sizes_in(told) == {"image/png": {"width": 640}}
+    assert sizes_in({"image/png": "wide", "isolated": True}) == {}
+
+
+BUFFERS = "from comm import create_comm\nfor _ in range(20): create_comm('x', data={}, buffers=[bytes(100_000)])"
+
+
+def test_what_a_cell_sends_beside_what_it_shows_counts_too(executed):
+    _, _, wet, check = executed(START, ANNEAL, BUFFERS, 'check("cosine_anneal")', most_output=300_000)
+    assert wet.errors == ["Flood"] and check.text == PASSED
+
+
+def test_the_folder_of_its_sockets_is_no_place_to_write_to(executed):
+    fill = "import glob, time\nopen(glob.glob('/tmp/kernel-*')[0] + '/more', 'wb').write(bytes(100_000))\ntime.sleep(20)"
+    _, _, full, check = executed(START, ANNEAL, fill, 'check("cosine_anneal")')
+    assert full.errors == ["KernelEnded"] and check.text == PASSED
+
+
 def test_what_a_cell_showed_first_is_kept(executed):
     shown, _, last = executed("import time; print(time.perf_counter_ns())", "import os; os._exit(1)", "print('last')")
     assert shown.text.strip().isdigit() and last.text == "last\n"

@@ -83,6 +83,7 @@ class ExecuteToTheEnd(Execute):
     time or floods costs only itself."""
 
     shutdown_kernel = "immediate"  # nothing of it is wanted any more
+    store_widget_state = False  # nor of what its cells can draw only while it lives
     skip_cells_with_tag = Unicode("", help="No tag lets a cell be left out: not that of a check.")
     most_seconds = Integer(1800, help="Seconds that a submission may take; then what is left of it is not run.").tag(config=True)
     most_output = Integer(20_000_000, help="Characters that a cell may show; one that shows more is stopped.").tag(config=True)
@@ -202,11 +203,13 @@ class ExecuteToTheEnd(Execute):
         return manager
 
     def process_message(self, msg, cell, cell_index):
-        self.shown += len(str(msg["content"]))
+        self.shown += len(str(msg["content"])) + sum(map(len, msg.get("buffers", ())))
         if self.shown > self.most_output:
             if self.ended_by != "Flood":
                 self.ended_by = "Flood"
                 self.km.provisioner.process.kill()
+            return None
+        if msg["msg_type"].startswith("comm_"):
             return None
         return super().process_message(msg, cell, cell_index)
 
@@ -232,6 +235,9 @@ class ExecuteToTheEnd(Execute):
         if not nbformat.validator.isvalid(cell, ref="code_cell", version=4):
             cell.outputs, cell.execution_count = [], None
             self.ended_by = "Nonsense"
+        for output in cell.outputs:
+            if "metadata" in output:
+                output.metadata = sizes_in(output.metadata)
         return self.ended_by
 
     def on_cell_executed(self, **kwargs):
@@ -261,6 +267,12 @@ class ExecuteToTheEnd(Execute):
                 if what:
                     self.left_out[index] = what
                     return self.begin_again(place)
+
+
+def sizes_in(metadata: dict) -> dict:
+    """How large an output's pictures are, in pixels. What else is said of them, nbgrader's pages take for their own words."""
+    return {mime: {side: said[side] for side in ("width", "height") if type(said.get(side)) in (int, float)}
+            for mime, said in metadata.items() if mime.startswith("image/") and isinstance(said, dict)}
 
 
 # What nbgrader does to a submission when it grades it, with the first step exchanged.

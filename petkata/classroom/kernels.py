@@ -141,14 +141,14 @@ class Judge:
         try:
             with self.told.makefile("r", encoding="utf-8") as lines:
                 if said := lines.readline(2**24):
-                    return json.loads(said)
+                    return dict(json.loads(said))
             while b"exit" not in (said := self.socket.recv(10_000)):
                 if not said:
                     raise RuntimeError(ENDED)
             return {"trouble": "crashed"}
         except TimeoutError:
             return {"trouble": "timed out"}
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError, RecursionError):  # it is no verdict
             return {"trouble": "crashed"}
         finally:
             self.close()

@@ -26,6 +26,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Callable
 
 from petkata.checking.notebook import with_checks
@@ -39,6 +40,8 @@ LIBRARIES = ("torch", "fastai.vision.all", "ipykernel.kernelapp", "ipykernel.ipk
              "petkata.classroom.judge", "petkata.classroom.answering")
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # from glibc's malloc.h; in bytes
+LOOK_AGAIN = 1.0  # seconds: then kernels are looked at, whether or not somebody asks for one
+SMALL = 10_000  # bytes: the file that tells of a kernel's sockets has a few hundred
 COLLAPSE, LARGE_PAGE = 25, 2 * 2**20  # from Linux's mman.h; bytes, and where pages are of other sizes nothing happens
 
 
@@ -104,6 +107,17 @@ class Kernel:
             pass
         shutil.rmtree(self.sockets, ignore_errors=True)
 
+    def is_as_made(self) -> bool:
+        """Whether nothing is in the folder but what belongs there: all else that it writes is limited, and gone when it ends."""
+        try:
+            for entry in os.scandir(self.sockets):
+                stat = entry.stat(follow_symlinks=False)
+                if S_ISDIR(stat.st_mode) and any(os.scandir(entry.path)) or S_ISREG(stat.st_mode) and stat.st_size > SMALL:
+                    return False
+        except OSError:  # it has just ended
+            pass
+        return True
+
     def tell(self, what: dict) -> None:
         try:
             self.asker.send(json.dumps(what).encode())
@@ -117,7 +131,10 @@ def serve(requests: socket.socket, become: Callable[..., None]) -> None:
     with selectors.DefaultSelector() as selector:
         selector.register(requests, selectors.EVENT_READ)
         while True:
-            for key, _ in selector.select():
+            for kernel in kernels.values():
+                if not kernel.is_as_made():
+                    kernel.kill()
+            for key, _ in selector.select(LOOK_AGAIN):
                 if key.fileobj is requests:
                     request, fds, *_ = socket.recv_fds(requests, 2**20, 3)
                     if not request:

@@ -11,6 +11,7 @@ Started by root, it is somebody without rights inside.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import resource
@@ -36,8 +37,9 @@ NEW_USER, NEW_MOUNT, NEW_NET, NEW_IPC, NEW_UTS, NEW_PID = 0x10000000, 0x20000, 0
 NOSUID, NODEV, NOEXEC, BIND, REC, PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
 DETACH, AT_FDCWD, AT_RECURSIVE, READ_ONLY = 2, -100, 0x8000, 1
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
-SYS_PIVOT_ROOT, SYS_MOUNT_SETATTR = {"x86_64": (155, 442), "aarch64": (41, 442)}.get(os.uname().machine, (None, None)) \
-    if hasattr(os, "uname") else (None, None)
+KEYCTL_JOIN_SESSION_KEYRING = 1
+SYS_PIVOT_ROOT, SYS_MOUNT_SETATTR, SYS_KEYCTL = {"x86_64": (155, 442, 250), "aarch64": (41, 442, 219)}.get(
+    os.uname().machine if hasattr(os, "uname") else "", (None, None, None))
 
 
 class SandboxError(Exception):
@@ -64,6 +66,8 @@ def enter(view: View) -> None:
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+        Path("/proc/sys/user/max_user_namespaces").write_text("0")  # in here: it makes none of its own, where it would be root
+    _leave_the_keys()
     if child := os.fork():
         _end_as(child)
     Path("/proc/self/oom_score_adj").write_text("1000")  # should the memory of the machine not suffice, this ends first
@@ -73,6 +77,13 @@ def enter(view: View) -> None:
         _become(stranger, view)
     _give_up_rights()
     _call("ending with the parent", _libc().prctl, PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _leave_the_keys() -> None:
+    """Have no keys of whoever started this, such as tickets for other machines (session-keyring(7))."""
+    joined = _libc().syscall(SYS_KEYCTL, KEYCTL_JOIN_SESSION_KEYRING, None)
+    if joined < 0 and ctypes.get_errno() not in (errno.ENOSYS, errno.EPERM):  # where nobody may ask for keys, this neither
+        raise SandboxError(f"leaving the keys: {os.strerror(ctypes.get_errno())}")
 
 
 def _end_as(child: int) -> None:

@@ -1,7 +1,7 @@
 """A student's text in the browser of whoever looks at it: formgrader's pages and the feedback.
 
-nbconvert's `sanitize_html` cleans what cells show. Two things reach nbgrader's pages as they are, scripts included: text cells,
-and how large a picture is said to be. The filters here take the place of those that bring them there.
+nbconvert's `sanitize_html` cleans what cells show. Text cells reach nbgrader's pages as they are, scripts included: this filter
+takes the place of the one that makes HTML of them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from functools import lru_cache
 
 import bleach
 from jinja2 import pass_context
-from nbconvert import filters
 from nbconvert.exporters import HTMLExporter
 
 TAGS = {*bleach.ALLOWED_TAGS, "br", "del", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "p", "pre", "span", "sub",
@@ -31,13 +30,6 @@ def harmless(html: str) -> str:
 def markdown(context, source: str) -> str:
     """The filter `markdown2html` of a template."""
     return harmless(_exporter().markdown2html(context, source))
-
-
-def get_metadata(output, key: str, mimetype: str | None = None):
-    """The filter `get_metadata` of a template, which writes what it gives without quotation marks: numbers and words, or None."""
-    value = filters.get_metadata(output, key, mimetype)
-    plain = isinstance(value, (int, float)) or isinstance(value, str) and (key == "alt" or re.fullmatch(r"[\w.%]+", value))
-    return value if plain else None
 
 
 @lru_cache(maxsize=1)

@@ -94,8 +94,8 @@ def may_be_bound(thing, name: str) -> bool:
 
 
 def takes_the_place_of_a_method(kind: type, name: str, value) -> bool:
-    """Whether a thing of this kind, with this of its own, would no longer do what its class says."""
-    method = callable(value) and callable(getattr(kind, name, None))
+    """Whether a thing of this kind, with this of its own, would no longer do as its class says. A loader has steps of its own."""
+    method = callable(value) and callable(getattr(kind, name, None)) and name not in getattr(kind, "_methods", ())
     return name not in OWN and (method or name.startswith("__"))
 
 

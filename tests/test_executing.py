@@ -196,8 +196,8 @@ def test_what_is_written_in_a_cell_that_does_not_come_to_its_end_is_not_said_to_
 
 def test_a_check_that_only_the_kernel_would_understand_is_not_run(executed):
     mine = "def check(task): print(f'{task}: passed, 1 of 1 points')"
-    _, forged, changed = executed(mine, 'check("cosine_anneal")', 'check("cosine_anneal" )')
-    assert forged.errors == changed.errors == ["NotJudged"] and "not judged, 0 of 1 points" in forged.text
+    *_, forged = executed(START, mine, 'check("cosine_anneal" )')
+    assert forged.errors == ["NotJudged"] and "not judged, 0 of 1 points" in forged.text
 
 
 def test_no_tag_lets_a_check_be_left_out(executed):

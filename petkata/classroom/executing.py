@@ -129,9 +129,9 @@ class ExecuteToTheEnd(Execute):
             return False
         asked = CHECK.fullmatch(source) if self.lesson else None
         if not asked:
-            if is_check := ASKS.search(source):
+            if is_check := bool(self.lesson and ASKS.search(source)):
                 self.leave(cell)
-            return bool(is_check)
+            return is_check
         task, seed = asked["task"], int(asked["seed"]) if asked["seed"] else None
         while len(self.at_work) >= AT_ONCE:
             self.show(self.at_work.pop(0))
@@ -232,12 +232,13 @@ class ExecuteToTheEnd(Execute):
         except Exception:  # of nbclient, which trusts the kernel
             self.log.exception("A cell's kernel cannot be understood.")
             self.ended_by = "Nonsense"
-        if not nbformat.validator.isvalid(cell, ref="code_cell", version=4):
-            cell.outputs, cell.execution_count = [], None
-            self.ended_by = "Nonsense"
-        for output in cell.outputs:
-            if "metadata" in output:
-                output.metadata = sizes_in(output.metadata)
+        if cell.cell_type == "code":
+            if not nbformat.validator.isvalid(cell, ref="code_cell", version=4):
+                cell.outputs, cell.execution_count = [], None
+                self.ended_by = "Nonsense"
+            for output in cell.outputs:
+                if "metadata" in output:
+                    output.metadata = sizes_in(output.metadata)
         return self.ended_by
 
     def on_cell_executed(self, **kwargs):

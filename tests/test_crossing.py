@@ -301,6 +301,7 @@ REFUSED = {
     "fields of numbers": b"cnumpy\ndtype\n(VV8\nI00\nI01\ntR",
     "numbers that are objects": OURS + b"make_array\n(VO\n(K\x01t" + b"C\x08AAAAAAAAtR",
     "an enum that loads": b"ctorchvision.models.resnet\nResNet18_Weights\n",
+    "changes a member of an enum": b"cfastai.callback.fp16\nAMPMode\n(Vfp16\ntR}Vown\nK\x01sb",
     "without an end": b"ccollections\ndeque\n(cbuiltins\nrange\n(K\x00J\xff\xff\xff\x7ftRK\x00tR",
     "with words": b"ctorch.nn\nLinear\n)}Vin_features\nK\x01s\x92",
 }

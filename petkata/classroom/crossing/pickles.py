@@ -10,6 +10,7 @@ import random
 import sys
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
+from enum import Enum
 from functools import partial
 
 import cloudpickle
@@ -191,7 +192,7 @@ class StrictUnpickler(pickle._Unpickler):
         elif may_be_called(function, args):
             made = function(*args)
         else:
-            raise CannotCross(f"What came back calls {name_of(function)}, which no answer may do so.")
+            raise CannotCross(f"What came back calls {name_of(function)}, which no answer may do.")
         self.stack[-1] = self.made[id(made)] = made
 
     dispatch[pickle.REDUCE[0]] = load_reduce
@@ -210,7 +211,8 @@ class StrictUnpickler(pickle._Unpickler):
             for name, value in state.items():
                 if type(name) is not str or takes_the_place_of_a_method(type(thing), name, value):
                     raise CannotCross(f"The answer has put something of its own in the place of {type(thing).__name__}.{name}.")
-        elif not isinstance(thing, SETS_BY_TUPLE) or type(state) is not tuple:
+        elif not isinstance(thing, SETS_BY_TUPLE) or type(state) is not tuple \
+                or isinstance(thing, RemovableHandle) and [type(part) for part in state] != [OrderedDict, int, tuple]:
             raise CannotCross("What came back is made of something that may not be made.")
         if sets_itself is None:
             vars(thing).update(state)
@@ -223,7 +225,7 @@ class StrictUnpickler(pickle._Unpickler):
 
     def _must_be_made_here(self, thing):
         """Nothing that was here before is changed: a thing must be made by this very pickle."""
-        if id(thing) not in self.made or id(thing) in self.crossing.keys or isinstance(thing, (*NEVER_MADE, Special)):
+        if id(thing) not in self.made or id(thing) in self.crossing.keys or isinstance(thing, (*NEVER_MADE, Enum, Special)):
             raise CannotCross("What came back changes something of the judge's.")
 
     def _made(self, kind, args):

@@ -138,7 +138,7 @@ def main():
         lesson = catalog.lesson(name)
         print(table(lesson, options.submissions, graded(lesson, options.submissions)), flush=True)
     print(f"Until a kernel answers: {until_it_answers(False):.2f} s nbgrader's own, an empty one; "
-          f"{until_it_answers(True):.2f} s forked, with fastai. Into a sandbox and out: {into_the_sandbox():.0f} ms.")
+          f"{until_it_answers(True):.2f} s forked, with fastai. Into a sandbox: {into_the_sandbox():.0f} ms.")
 
 
 if __name__ == "__main__":

@@ -706,6 +706,16 @@ def test_a_submission_whose_grading_fails_is_told_and_tried_again(course):
     assert course.graded("s01")["metadata"]["petkata"]["needs_a_look"] == []
 
 
+def that_leaves_a_trace(course):
+    """A submission: the file that is there when it has run. And the configuration: its file, and what it says where nothing is
+    watched."""
+    given, ran = course.solved(), course.folder / "ran"
+    of(given, "one")["source"] += f"\nopen({str(ran)!r}, 'w')"
+    course.submit("s00", given)
+    config = course.folder / "nbgrader_config.py"
+    return ran, config, config.read_text().replace(HERE, "")
+
+
 def without_petkata():
     """In a child: nbgrader is in an environment that lacks the course."""
     sys.modules["petkata.classroom.executing"] = None
@@ -713,11 +723,7 @@ def without_petkata():
 
 def test_without_the_courses_configuration_nothing_is_run(course):
     """nbgrader goes on where a configuration stops with an error: without the sandbox, and with its own way to run a notebook."""
-    given, ran = course.solved(), course.folder / "ran"
-    of(given, "one")["source"] += f"\nopen({str(ran)!r}, 'w')"
-    course.submit("s00", given)
-    config = course.folder / "nbgrader_config.py"
-    right = config.read_text().replace(HERE, "")
+    ran, config, right = that_leaves_a_trace(course)
     for wrong in (right.replace("here = Path(", "here = Place("), right + "\nc.Autograde.timeout = timeout\n",
                   right.replace("c.Autograde.autograde_preprocessors", "c.Autograde.autograde_preprocessor")):
         assert wrong != right
@@ -740,11 +746,7 @@ def without_rights_for_good():
 
 @pytest.mark.skipif(os.getuid() != 0, reason="an ordinary user is allowed a sandbox even where root without its rights is not")
 def test_where_the_system_allows_no_sandbox_nothing_is_run_unless_the_instructor_says_so(course):
-    given, ran = course.solved(), course.folder / "ran"
-    of(given, "one")["source"] += f"\nopen({str(ran)!r}, 'w')"
-    course.submit("s00", given)
-    config = course.folder / "nbgrader_config.py"
-    usual = config.read_text().replace(HERE, "")
+    ran, config, usual = that_leaves_a_trace(course)
     config.write_text(f"{usual}\nuse_forked_kernels()\n")
     said = course.nbgrader("autograde", "small", code=1, first=without_rights_for_good)
     assert "The submissions were not run: this system allows no sandbox to run them in (namespaces:" in said

@@ -125,13 +125,14 @@ class Kernel:
             pass  # nobody listens any more
 
 
-def serve(requests: socket.socket, become: Callable[..., None]) -> None:
-    """Fork kernels or judges until the other end of `requests` closes. A new process calls `become`, which does not return."""
+def serve(requests: socket.socket, become: Callable[..., None], in_sandbox: bool) -> None:
+    """Fork kernels or judges until the other end of `requests` closes. A new process calls `become`, which does not return.
+    `in_sandbox`: one that writes where no limit holds is ended."""
     kernels: dict[int, Kernel] = {}  # by the handle of its process
     with selectors.DefaultSelector() as selector:
         selector.register(requests, selectors.EVENT_READ)
         while True:
-            for kernel in kernels.values():
+            for kernel in kernels.values() if in_sandbox else ():
                 if not kernel.is_as_made():
                     kernel.kill()
             for key, _ in selector.select(LOOK_AGAIN):
@@ -249,7 +250,7 @@ def serve_judges(requests: socket.socket, ready: socket.socket, files: str | Non
             allow_all(files)
         easy_to_fork()
         ready.close()
-        serve(requests, partial(become_judge, checks, files))
+        serve(requests, partial(become_judge, checks, files), files is not None)
 
     lessons = [catalog.lesson(name) for name in catalog.lesson_names()]
     with_checks(lessons, serve_with, seed=HIDDEN_SEED, folder=f"{files}/{SHARED}" if files else None)
@@ -287,7 +288,7 @@ def main(kernels: socket.socket, judges: socket.socket) -> None:
             judges.close()
             ready.close()
             waiting.recv(1)  # until then the files that a kernel finds in its sandbox are being made
-            serve(kernels, partial(become_kernel, files if in_sandbox else None))
+            serve(kernels, partial(become_kernel, files if in_sandbox else None), in_sandbox)
         else:
             refuse(kernels, why)
 

@@ -134,9 +134,10 @@ def test_one_message_without_an_end_is_not_kept(executed):
 
 def test_all_cells_together_have_a_time(executed):
     wait, right = "import time\nwhile True: time.sleep(1)", 'check("cosine_anneal")'
-    _, _, passed, first, _, last, late, check, _ = executed(
+    _, _, passed, first, second, last, late, check, _ = executed(
         START, ANNEAL, right, wait, wait, "print('last')", CYCLE, 'check("one_cycle_lr")', right, timeout=8, most_seconds=12)
-    assert passed.text == PASSED and first.errors == ["CellTimeoutError"]
+    assert passed.text == PASSED and first.errors == ["CellTimeoutError"] and "running after 8 seconds" in first.text
+    assert second.errors == ["CellTimeoutError"] and "running after 8 seconds" not in second.text  # less was left to it
     assert last.errors == late.errors == ["OutOfTime"] and "one_cycle_lr: timed out, 0 of 2 points" in check.text
     assert "It took all the time that a submission has: the last cells were not run." in check.looks
 

@@ -29,14 +29,14 @@ from nbgrader.utils import is_grade, is_locked
 from traitlets import Integer, Unicode
 
 from petkata.classroom.kernels import ANSWER, NAME, ForkedKernel, ForkedProvisioner, Judge, QuickClient
-from petkata.classroom.results import STATES
+from petkata.classroom.results import STATES, Check, TaskResult, note
 from petkata.course import catalog
 
 WHAT_HAPPENED = {
     "KernelEnded": "The kernel ended while this cell ran. Something here ends the program (exit), crashes it, or takes more "
                    "memory than there is.",
     "Flood": "This cell showed more than anybody can read and was stopped.",
-    "CellTimeoutError": "This cell was still running after {timeout} seconds and was stopped.",
+    "CellTimeoutError": "This cell was still running after {seconds:.0f} seconds and was stopped.",
     "Nonsense": "While this cell ran, its kernel told what no kernel tells, and no notebook can hold.",
     "OutOfTime": "This cell was not run: the cells before it took all the time that a submission has.",
 }
@@ -114,7 +114,7 @@ class ExecuteToTheEnd(Execute):
 
     def tell(self, cell, what: str) -> None:
         """Show what became of a cell."""
-        text = WHAT_HAPPENED[what].format(timeout=self.timeout) + (f" {AFTERWARD}" if what != "OutOfTime" else "")
+        text = WHAT_HAPPENED[what].format(seconds=self.seconds) + (f" {AFTERWARD}" if what != "OutOfTime" else "")
         cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
         cell.outputs.append(new_output("error", ename=what, evalue=text, traceback=[text]))
 
@@ -149,8 +149,7 @@ class ExecuteToTheEnd(Execute):
         marks = cell.metadata.nbgrader
         task = marks.grade_id.removeprefix("check_")
         text = NOT_JUDGED["not judged"].format(task=task, why=NOT_AS_IT_WAS, of=marks.points)
-        cell.metadata["petkata"] = {"task": task, "state": "not judged", "points": 0, "of": marks.points, "checks": []}
-        cell.outputs = [new_output("error", ename="NotJudged", evalue=text, traceback=text.splitlines())]
+        note(cell, TaskResult(task, "not judged", 0, marks.points), text)
 
     def settle(self) -> list[int]:
         """Wait for all verdicts, and show them. Gives back the places of cells whose judge was left without a word."""
@@ -172,11 +171,8 @@ class ExecuteToTheEnd(Execute):
         if told.get("tampered"):
             self.needs_a_look(f"{task}: a check passed that must fail. Somebody has tampered with the checks.")
             state, text = "failing", TAMPERED.format(task=task, of=of)
-        passed = state == "passed"
-        checks = [{name: str(verdict[name]) for name in ("check", "state", "why")} for verdict in told.get("verdicts", ())]
-        cell.metadata["petkata"] = {"task": task, "state": state, "points": of if passed else 0, "of": of, "checks": checks}
-        cell.outputs = [new_output("stream", name="stdout", text=text + "\n") if passed else
-                        new_output("error", ename="NotPassed", evalue=f"{task}: {state}", traceback=text.splitlines())]
+        checks = [Check(*(str(verdict[name]) for name in ("check", "state", "why"))) for verdict in told.get("verdicts", ())]
+        note(cell, TaskResult(task, state, of if state == "passed" else 0, of, checks), text)
         return state
 
     def ended_where_written(self, task: str) -> str | None:
@@ -220,9 +216,10 @@ class ExecuteToTheEnd(Execute):
         """Run a cell. Which of WHAT_HAPPENED became of it; None where it came to its end, and the kernel can go on."""
         self.ended_by: str | None = None
         self.shown = 0
+        self.seconds = self._get_timeout(cell)
         if time.monotonic() > self.until:
             return "OutOfTime"
-        until = time.monotonic() + self._get_timeout(cell)
+        until = time.monotonic() + self.seconds
         try:
             self.execute_cell(cell, index, store_history=True)
         except DeadKernelError:

@@ -6,7 +6,7 @@ student's remains:
     cell.metadata.petkata          of each graded cell: task, state, points, of, checks
     notebook.metadata.petkata      needs_a_look: sentences for the instructor
 
-`results` reads it again. The points come from the gradebook, where marks given by hand, in formgrader, come first.
+`note` writes it, `results` reads it again. The points come from the gradebook, where marks given by hand, in formgrader, come first.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nbformat import NotebookNode
     from nbgrader.api import Assignment, Gradebook
     from nbgrader.coursedir import CourseDirectory
 
@@ -118,6 +119,20 @@ class SubmissionResult:
 
     def to_dict(self) -> dict:
         return {**asdict(self), "points": self.points, "of": self.of, "graded": self.graded}
+
+
+# --- writing them ---
+
+
+def note(cell: NotebookNode, result: TaskResult, text: str) -> None:
+    """Write into a graded cell what became of its task; one with code shows this text, as an error unless the task has passed."""
+    from nbformat.v4 import new_output
+
+    cell.metadata["petkata"] = result.to_dict()
+    if cell.cell_type == "code":
+        kind = "NotJudged" if result.state == "not judged" else "NotPassed"
+        cell.outputs = [new_output("stream", name="stdout", text=text + "\n") if result.state == "passed" else
+                        new_output("error", ename=kind, evalue=f"{result.task}: {result.state}", traceback=text.splitlines())]
 
 
 # --- reading them ---

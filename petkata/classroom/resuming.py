@@ -22,7 +22,6 @@ from pathlib import Path
 
 import sqlalchemy
 from filelock import FileLock, Timeout
-from nbformat.v4 import new_output
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, Execute, NbGraderPreprocessor, SaveAutoGrades
@@ -313,11 +312,8 @@ class NotJudged(NbGraderPreprocessor):
     def preprocess_cell(self, cell, resources, cell_index):
         if is_grade(cell):
             marks = cell.metadata.nbgrader
-            cell.metadata["petkata"] = {"task": marks.grade_id.removeprefix("check_"), "state": "not judged", "points": 0.0,
-                                        "of": marks.points, "checks": []}
-            if cell.cell_type == "code":
-                text = "Not judged. The first cell of this page says why."
-                cell.outputs = [new_output("error", ename="NotJudged", evalue=text, traceback=[text])]
+            result = results.TaskResult(marks.grade_id.removeprefix("check_"), "not judged", 0.0, marks.points)
+            results.note(cell, result, "Not judged. The first cell of this page says why.")
         return cell, resources
 
 

@@ -160,20 +160,11 @@ class _MountAttributes(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "userns")]
 
 
-def _read_only(below: str) -> None:
-    """Make each file system that is mounted at or below a folder read-only."""
+def _read_only(target: str) -> None:
+    """Make what is mounted at a folder or file read-only, and all that is mounted below it."""
     attributes = _MountAttributes(set=READ_ONLY)
-    for path in _mounted(below):
-        _call(f"making {path} read-only", _libc().syscall, SYS_MOUNT_SETATTR, AT_FDCWD, path.encode(), AT_RECURSIVE,
-              ctypes.byref(attributes), ctypes.sizeof(attributes))
-
-
-def _mounted(below: str) -> list[str]:
-    """The mount points at or below a folder."""
-    with open("/proc/self/mounts", encoding="utf-8") as mounts:
-        points = [line.split(" ", 2)[1] for line in mounts]
-    points = [point.encode().decode("unicode_escape") if "\\" in point else point for point in points]
-    return [point for point in points if point == below or point.startswith(below + "/")]
+    _call(f"making {target} read-only", _libc().syscall, SYS_MOUNT_SETATTR, AT_FDCWD, target.encode(), AT_RECURSIVE,
+          ctypes.byref(attributes), ctypes.sizeof(attributes))
 
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:

@@ -225,6 +225,42 @@ def test_it_has_no_rights_and_gets_none(inside):
                   ).startswith("PermissionError")
 
 
+CALLS = [
+    "os.memfd_create('large')",  # no limit of the disk's holds for it
+    "libc.shmget(0, 2**30, 0o1600)",
+    "libc.unshare(0x10000000)",
+    "libc.syscall({'x86_64': 56, 'aarch64': 220}[machine], 0x10000011, None, None, None, None)",  # clone, into a space of its own
+    "libc.syscall(435, ctypes.byref((ctypes.c_uint64 * 11)(0x10000000, *[0] * 3, 17)), 88)",  # clone3
+    "libc.ptrace(0, 0, 0, 0)",
+    "libc.mount(b'none', b'/tmp', b'tmpfs', 0, None)",
+    "libc.syscall({'x86_64': 321, 'aarch64': 280}[machine], 0, None, 0)",  # bpf
+    "libc.syscall(425, 8, None)",  # io_uring
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_no_answer_needs_linux_does_not_do(inside, call):
+    names = "{'ctypes': c, 'libc': c.CDLL(None, use_errno=True), 'machine': os.uname().machine, 'os': os}"
+    said = inside(f"[(g := (lambda c: {names})(__import__('ctypes'))), eval({call!r}, g), g['ctypes'].get_errno()][1:]")
+    assert said in ("[-1, 1]", "[-1, 38]") or said.startswith("PermissionError"), said
+
+
+def test_what_answers_need_linux_does(inside):
+    assert inside("[t := __import__('threading').Thread(target=print, args=('here',)), t.start(), t.join()] and 1") == "here\n1"
+    assert inside("__import__('subprocess').check_output(['echo', 'here'])") == "b'here\\n'"
+    assert inside("__import__('multiprocessing').get_context('fork').Pool(2).map(abs, [-1, -2])") == "[1, 2]"
+
+
+def test_each_step_of_the_filter_leads_to_an_end():
+    from petkata.classroom import seccomp
+
+    for machine in seccomp.ARCHITECTURES:
+        steps = seccomp.program(machine)
+        for place, (code, if_so, if_not, _) in enumerate(steps):
+            assert code == seccomp.RETURN or place + 1 + max(if_so, if_not) < len(steps)
+        assert steps[-1] == (seccomp.RETURN, 0, 0, seccomp.ALLOW)
+
+
 def test_memory_disk_and_processes_have_limits(inside):
     assert inside("open('/proc/self/oom_score_adj').read()") == r"'1000\n'", "of all programs of the machine it ends first"
     assert inside("len(bytearray(7 * 2**30))").startswith("MemoryError")

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from petkata.classroom import seccomp
+
 MEMORY = 6 * 2**30  # bytes of addresses on top of what is there already, most of which is never touched
 DISK = 256 * 2**20  # bytes in /tmp, and as many in the rest
 LARGEST_FILE = 128 * 2**20  # bytes
@@ -207,10 +209,11 @@ def _some_files(folder: str) -> list[str]:
 
 
 def _give_up_rights() -> None:
-    """Have no capability, and never get one, by whatever program."""
+    """Have no capability, and never get one, by whatever program; and ask Linux for nothing that no answer needs."""
     _call("no new privileges", _libc().prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, of this process
     _call("dropping capabilities", _libc().capset, header, (ctypes.c_uint32 * 6)())
+    _call("refusing system calls", seccomp.refuse_calls, _libc())
 
 
 # --- calling Linux ---

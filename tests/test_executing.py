@@ -132,6 +132,27 @@ def test_one_message_without_an_end_is_not_kept(executed):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
 
 
+FLOOD_LATER = '''
+import threading
+kernel = get_ipython().kernel
+
+def flood():
+    for _ in range(100):
+        kernel.session.send(kernel.iopub_socket, "stream", {"name": "stdout", "text": "x"}, buffers=[bytes(40_000_000)])
+
+threading.Timer(1, flood).start()
+'''
+
+
+def test_messages_do_not_pile_up_while_a_judge_is_waited_for(executed):
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    *_, check, last = executed(START, ANNEAL, SLOW, FLOOD_LATER, *['check("cosine_anneal")'] * 3, "print('last')")
+    assert check.text == PASSED and last.errors == ["Flood"]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_500_000  # kB
+
+
 def test_all_cells_together_have_a_time(executed):
     wait, right = "import time\nwhile True: time.sleep(1)", 'check("cosine_anneal")'
     _, _, passed, first, second, last, late, check, _ = executed(

@@ -222,15 +222,18 @@ class ForkedKernel:
 
 
 LARGEST_MESSAGE = 2**27  # bytes, of a kernel's: more than anybody shows, and nbgrader has each several times in its memory
+MOST_WAITING = 8  # messages that nbgrader has while it waits for something else; the others stay with the kernel
 
 
 class QuickClient(AsyncKernelClient):
     """jupyter_client's, but when the kernel is ready it does not listen for another fifth of a second: what still comes then
-    answers no cell, and who waits for the messages of a cell leaves it out. And it takes no message without an end."""
+    answers no cell, and who waits for the messages of a cell leaves it out. And it takes neither a message without an end nor
+    messages without an end."""
 
     def _context_default(self):
         context = super()._context_default()
         context.maxmsgsize = LARGEST_MESSAGE  # ZeroMQ gives up the connection over which a larger one comes
+        context.rcvhwm = MOST_WAITING
         return context
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -273,7 +274,38 @@ def test_a_judge_that_cannot_begin_leaves_no_folder(monkeypatch, tmp_path):
     other.close()
     (own := tmp_path / "judge").mkdir()
     monkeypatch.setattr(kernels.tempfile, "mkdtemp", lambda **_: str(own))
+    monkeypatch.setattr(kernels, "forget_the_loaded_process", lambda: None)
     monkeypatch.setattr(kernels, "loaded_process", lambda in_sandbox: kernels.Loaded(gone, gone))
     with pytest.raises(RuntimeError, match="has ended"):
         kernels.Judge(True, "lesson3", "schedule", None, answers)
     assert not own.exists()
+
+
+def test_a_judge_that_never_comes_to_an_end_is_not_waited_for():
+    from petkata.classroom.kernels import Judge
+
+    judge = Judge.__new__(Judge)
+    (judge.told, tells), (judge.socket, _) = socket.socketpair(), socket.socketpair()
+    ends = threading.Event()
+
+    def dribble():
+        while not ends.wait(0.2):
+            tells.send(b" ")
+
+    thread = threading.Thread(target=dribble)
+    thread.start()
+    try:
+        assert judge.verdict(1) == {"trouble": "timed out"}
+    finally:
+        ends.set()
+        thread.join()
+
+
+def test_should_the_loaded_process_be_killed_another_begins(kernels):
+    manager, _ = kernels()
+    loaded = int(Path(f"/proc/{manager.provisioner.process.pid}/stat").read_text().rpartition(")")[2].split()[1])
+    assert b"petkata.classroom.loaded" in Path(f"/proc/{loaded}/cmdline").read_bytes()
+    os.kill(loaded, signal.SIGKILL)
+    assert ends(loaded)
+    _, client = kernels()
+    assert run(client, "print('here')") == "here\n"

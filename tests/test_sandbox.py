@@ -23,9 +23,9 @@ SCRIPT = """
 import json, os, sys
 from petkata.classroom.sandbox import View, enter
 given = json.load(sys.stdin)
-enter(View(tuple(given["readable"]), (given["folder"],), given["scratch"]))
+close = enter(View(tuple(given["readable"]), (given["folder"],), given["scratch"]))
 try:
-    said = repr(eval(given["what"], {"os": os, "sys": sys, **given}))
+    said = repr(eval(given["what"], {"os": os, "sys": sys, "close": close, **given}))
 except BaseException as error:
     said = f"{type(error).__name__}: {error}"
 print(said, flush=True)
@@ -269,6 +269,15 @@ def test_memory_disk_and_processes_have_limits(inside):
     assert "No space left" in inside(filled)
     bomb = "[os.fork() or __import__('time').sleep(30) for _ in range(1000)]"
     assert inside(f"[{bomb}] if os.getpid() == 1 else os._exit(0)").startswith("BlockingIOError")
+
+
+@pytest.mark.parametrize("what", ["open(scratch + '/new', 'w')", "os.mkdir(scratch + '/new')", "os.chmod(scratch, 0o777)",
+                                  "os.rmdir(scratch + '/root')"])
+def test_what_others_see_too_is_closed(inside, what):
+    assert inside("open(scratch + '/before', 'w').write('x')") == "1"
+    said = inside(f"(close(), {what})")
+    assert "Read-only file system" in said or "Device or resource busy" in said, said
+    assert inside("(close(), open(folder + '/new', 'w').write('x'), open('/tmp/new', 'w').write('x'))") == "(None, 1, 1)"
 
 
 def test_it_ends_as_the_kernel_ends(inside):

@@ -88,6 +88,14 @@ def loaded_process(in_sandbox: bool) -> Loaded:
     return loaded
 
 
+def forget_the_loaded_process() -> None:
+    """It has ended, or it was killed, as may be where memory is short. The next call of `loaded_process` starts another."""
+    global shared
+    shared = None
+    begin_to_load.cache_clear()
+    loaded_process.cache_clear()
+
+
 def can_fork_kernels() -> bool:
     return hasattr(os, "pidfd_open")  # Linux
 
@@ -111,6 +119,7 @@ def ask_for(request: dict, source: socket.socket, *handed_over: socket.socket) -
         try:
             socket.send_fds(source, [json.dumps(request).encode()], [theirs.fileno(), *(one.fileno() for one in handed_over)])
         except OSError as error:
+            forget_the_loaded_process()
             raise RuntimeError(ENDED) from error
     return ours
 
@@ -136,14 +145,16 @@ class Judge:
         """What the judge says. Where it says nothing in so many seconds, or is gone: {"trouble": why}. The judge ends.
 
         Raises RuntimeError when it is gone because the process is that all judges are forked from."""
-        self.told.settimeout(seconds)
-        self.socket.settimeout(seconds)
+        until = time.monotonic() + (seconds or math.inf)
+        said = b""
         try:
-            with self.told.makefile("r", encoding="utf-8") as lines:
-                if said := lines.readline(2**24):
-                    return dict(json.loads(said))
-            while b"exit" not in (said := self.socket.recv(10_000)):
-                if not said:
+            while not said.endswith(b"\n") and len(said) < LARGEST_MESSAGE and (part := received(self.told, until)):
+                said += part
+            if said:
+                return dict(json.loads(said))
+            while b"exit" not in (part := received(self.socket, until)):
+                if not part:
+                    forget_the_loaded_process()
                     raise RuntimeError(ENDED)
             return {"trouble": "crashed"}
         except TimeoutError:
@@ -156,6 +167,15 @@ class Judge:
     def close(self) -> None:
         self.told.close()
         self.socket.close()  # with which the loaded process ends it, should it live
+
+
+def received(source: socket.socket, until: float) -> bytes:
+    """What comes next; nothing when nobody is at the other end any more. Raises TimeoutError when it is later than `until`."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    source.settimeout(None if math.isinf(left) else left)
+    return source.recv(2**16)
 
 
 # What a kernel runs so that its functions answer the judge whose socket it is sent.
@@ -174,13 +194,24 @@ class ForkedKernel:
         self.in_sandbox = in_sandbox
         self.judges, its_judges = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request = {"arguments": arguments, "folder": folder, "environment": environment, "own": sockets}
-        with its_judges:
-            self.socket = ask_for(request, loaded_process(in_sandbox).kernels, its_judges)
         self.returncode: int | None = None
-        told = self._told()
+        with its_judges:
+            told = self._begin(request, its_judges) or self._begin(request, its_judges)  # once more, with another loaded process
         if "pid" not in told:
             raise RuntimeError(NO_SANDBOX.format(told["trouble"]) if told else ENDED)
         self.pid = told["pid"]
+
+    def _begin(self, request: dict, judges: socket.socket) -> dict:
+        """What the loaded process says of a new kernel; nothing when it has ended."""
+        loaded = loaded_process(self.in_sandbox)
+        try:
+            self.socket = ask_for(request, loaded.kernels, judges)
+        except RuntimeError:
+            return {}
+        told = self._told()
+        if not told:
+            forget_the_loaded_process()
+        return told
 
     def judge(self, lesson: str, task: str, seed: int | None) -> Judge:
         """A judge of what the kernel has defined. The kernel must run `ANSWER`, once for each."""

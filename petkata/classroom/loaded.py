@@ -26,7 +26,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
 from typing import Callable
 
 from petkata.checking.notebook import with_checks
@@ -40,8 +39,6 @@ LIBRARIES = ("torch", "fastai.vision.all", "ipykernel.kernelapp", "ipykernel.ipk
              "petkata.classroom.judge", "petkata.classroom.answering")
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # from glibc's malloc.h; in bytes
-LOOK_AGAIN = 1.0  # seconds: then kernels are looked at, whether or not somebody asks for one
-SMALL = 10_000  # bytes: the file that tells of a kernel's sockets has a few hundred
 COLLAPSE, LARGE_PAGE = 25, 2 * 2**20  # from Linux's mman.h; bytes, and where pages are of other sizes nothing happens
 
 
@@ -107,17 +104,6 @@ class Kernel:
             pass
         shutil.rmtree(self.sockets, ignore_errors=True)
 
-    def is_as_made(self) -> bool:
-        """Whether nothing is in the folder but what belongs there: all else that it writes is limited, and gone when it ends."""
-        try:
-            for entry in os.scandir(self.sockets):
-                stat = entry.stat(follow_symlinks=False)
-                if S_ISDIR(stat.st_mode) and any(os.scandir(entry.path)) or S_ISREG(stat.st_mode) and stat.st_size > SMALL:
-                    return False
-        except OSError:  # it has just ended
-            pass
-        return True
-
     def tell(self, what: dict) -> None:
         try:
             self.asker.send(json.dumps(what).encode())
@@ -125,17 +111,13 @@ class Kernel:
             pass  # nobody listens any more
 
 
-def serve(requests: socket.socket, become: Callable[..., None], in_sandbox: bool) -> None:
-    """Fork kernels or judges until the other end of `requests` closes. A new process calls `become`, which does not return.
-    `in_sandbox`: one that writes where no limit holds is ended."""
+def serve(requests: socket.socket, become: Callable[..., None]) -> None:
+    """Fork kernels or judges until the other end of `requests` closes. A new process calls `become`, which does not return."""
     kernels: dict[int, Kernel] = {}  # by the handle of its process
     with selectors.DefaultSelector() as selector:
         selector.register(requests, selectors.EVENT_READ)
         while True:
-            for kernel in kernels.values() if in_sandbox else ():
-                if not kernel.is_as_made():
-                    kernel.kill()
-            for key, _ in selector.select(LOOK_AGAIN):
+            for key, _ in selector.select():
                 if key.fileobj is requests:
                     request, fds, *_ = socket.recv_fds(requests, 2**20, 3)
                     if not request:
@@ -225,7 +207,7 @@ def become_kernel(files: str | None, arguments: list[str], folder: str, environm
     from ipykernel.kernelapp import IPKernelApp
 
     if files is not None:
-        sandbox.enter(sandbox.View(readable(), (folder, files), own))
+        close_own_folder = sandbox.enter(sandbox.View(readable(), (folder, files), own))
         environment[FOLDER] = files
     let_go_of_the_terminal()
     environment["PETKATA_PETS"] = os.environ["PETKATA_PETS"]
@@ -235,6 +217,8 @@ def become_kernel(files: str | None, arguments: list[str], folder: str, environm
     app = IPKernelApp.instance()
     # Should the parent die, the kernel ends. In a sandbox it sees no parent, and Linux ends it.
     app.initialize([*arguments, f"--IPKernelApp.parent_handle={os.getppid() or 1}"])
+    if files is not None:
+        close_own_folder()  # its sockets are there; what else is written is limited, and gone when it ends
     app.start()
     os._exit(0)
 
@@ -250,7 +234,7 @@ def serve_judges(requests: socket.socket, ready: socket.socket, files: str | Non
             allow_all(files)
         easy_to_fork()
         ready.close()
-        serve(requests, partial(become_judge, checks, files), files is not None)
+        serve(requests, partial(become_judge, checks, files))
 
     lessons = [catalog.lesson(name) for name in catalog.lesson_names()]
     with_checks(lessons, serve_with, seed=HIDDEN_SEED, folder=f"{files}/{SHARED}" if files else None)
@@ -288,7 +272,7 @@ def main(kernels: socket.socket, judges: socket.socket) -> None:
             judges.close()
             ready.close()
             waiting.recv(1)  # until then the files that a kernel finds in its sandbox are being made
-            serve(kernels, partial(become_kernel, files if in_sandbox else None), in_sandbox)
+            serve(kernels, partial(become_kernel, files if in_sandbox else None))
         else:
             refuse(kernels, why)
 

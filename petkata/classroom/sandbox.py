@@ -17,10 +17,12 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Callable
 
 from petkata.classroom import seccomp
 
@@ -51,16 +53,18 @@ class SandboxError(Exception):
 @dataclass(frozen=True)
 class View:
     """What a kernel sees of the disk besides the system: `readable` files and folders; `folders` in which what it writes is not
-    kept, in the first of which it begins; `scratch`, an empty folder of its own that others see as well."""
+    kept, in the first of which it begins; `scratch`, an empty folder of its own that others see as well, for as long as it is open
+    to it."""
 
     readable: tuple[str, ...]
     folders: tuple[str, ...]
     scratch: str
 
 
-def enter(view: View) -> None:
+def enter(view: View) -> Callable[[], None]:
     """Put this process, which has one thread, into a sandbox. It returns in a child: this process waits for it, and ends
-    as it ends. Raises SandboxError where the system does not allow it."""
+    as it ends. What it returns closes `scratch`: from that call on nothing is written there, or removed. Raises SandboxError where
+    the system does not allow it."""
     user, group, stranger = os.getuid(), os.getgid(), STRANGERS + os.getpid()
     spaces = NEW_MOUNT | NEW_NET | NEW_IPC | NEW_UTS | NEW_PID
     _call("namespaces", _libc().unshare, spaces | (0 if user == 0 else NEW_USER))
@@ -70,8 +74,15 @@ def enter(view: View) -> None:
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
         Path("/proc/sys/user/max_user_namespaces").write_text("0")  # in here: it makes none of its own, where it would be root
     _leave_the_keys()
+    asks, hears = socket.socketpair()
     if child := os.fork():
+        asks.close()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the kernel
+        if hears.recv(1):  # this process has the rights still; nothing when the child has ended
+            _read_only(view.scratch)
+            hears.send(b"done")
         _end_as(child)
+    hears.close()
     Path("/proc/self/oom_score_adj").write_text("1000")  # should the memory of the machine not suffice, this ends first
     _change_root(view)
     _set_limits()
@@ -79,6 +90,14 @@ def enter(view: View) -> None:
         _become(stranger, view)
     _give_up_rights()
     _call("ending with the parent", _libc().prctl, PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+    def close_scratch():
+        with asks:
+            asks.send(b"close")
+            if not asks.recv(10):
+                raise SandboxError("the folder of its own stays open")
+
+    return close_scratch
 
 
 def _leave_the_keys() -> None:
@@ -90,7 +109,6 @@ def _leave_the_keys() -> None:
 
 def _end_as(child: int) -> None:
     """Wait for the child, which is the kernel, and end the same way."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the kernel
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)

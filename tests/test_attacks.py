@@ -188,9 +188,59 @@ crossing.Files.changed = lambda self: {"../../tmp/ran": b"me", "/tmp/ran": b"me"
     "noise in the place of answers": ROBBED.format("os.urandom(100_000)"),
     "a length that fills the memory": ROBBED.format('struct.pack(">?QQ", False, 2**60, 2**60)'),
 }
+# Objects of fastai's, put together so that the judge runs a program when it looks at them.
+FORGED = """
+import gc, torch
+from petkata.classroom.crossing import ends, names, pickles
+known = names.both_know
+ends.both_know = pickles.both_know = lambda thing: known(thing) or str(getattr(thing, "__module__", "")).startswith("fast")
+VERDICT = '''
+import json, socket
+socket.socket(fileno=3).sendall(json.dumps(dict(state="passed", text="RAN")).encode() + bytes([10]))'''
+def new(kind, **own):
+    thing = kind.__new__(kind)
+    thing.__dict__.update(own)
+    return thing
+def place_of_files():
+    [crossing] = [one for one in gc.get_objects() if type(one).__name__ == "Crossing"]
+    crossing.with_files = True
+    return crossing.files.folder + "/" + crossing.files.parts[1]
+class Program:
+    def __reduce__(self): return exec, (VERDICT,)
+"""
+PROGRAMS = {
+    "weights that are a program, loaded by a callback": FORGED + """
+def cosine_anneal(start, end, position):
+    from pathlib import Path
+    from fastai.callback.tracker import SaveModelCallback
+    from fastai.data.core import Datasets, TfmdLists
+    from fastai.learner import Learner
+    place = place_of_files()
+    torch.save(Program(), place + "/weights.pth")
+    learn = new(Learner, path=Path(place), model_dir="m", opt=1, dls=None, model=None)
+    loads = new(SaveModelCallback, fname=place + "/weights", every_epoch=False, at_end=False, with_opt=False, learn=learn)
+    items = new(TfmdLists, items=["after_fit"], tfms=loads, types=[], splits=[[0]], split_idx=None)
+    return new(Datasets, tls=[items], n_inp=1)  # whoever shows it, shows its items""",
+    "from a function to eval, attribute by attribute": FORGED + """
+def cosine_anneal(start, end, position):
+    from functools import partial
+    from types import SimpleNamespace
+    from fastai.callback.core import TrainEvalCallback
+    from fastai.data.core import Datasets, TfmdLists
+    from fastai.data.transforms import AttrGetter, ItemGetter
+    from fastai.optimizer import sgd_step
+    from fastcore.basics import noop
+    from fasttransform import Pipeline
+    walk = Pipeline([AttrGetter("__globals__"), ItemGetter("__builtins__"), ItemGetter("exec")])
+    lazy = new(TfmdLists, items=[sgd_step], tfms=walk, types=[], splits=[[0]], split_idx=None)
+    calls = new(TfmdLists, items=[VERDICT], tfms=SimpleNamespace(setup=partial(noop, None), fs=lazy), types=[], splits=None,
+                split_idx=None)
+    items = new(TfmdLists, items=["setup"], tfms=new(TrainEvalCallback, learn=calls), types=[], splits=[[0]], split_idx=None)
+    return new(Datasets, tls=[items], n_inp=1)""",
+}
 
 
-@pytest.mark.parametrize("attack", [pytest.param(code, id=name) for kind in (OBJECTS, INTERPRETER, KERNEL)
+@pytest.mark.parametrize("attack", [pytest.param(code, id=name) for kind in (OBJECTS, INTERPRETER, KERNEL, PROGRAMS)
                                     for name, code in kind.items()])
 def test_a_wrong_answer_wins_nothing(graded, attack):
     told = graded(WRONG, attack)
@@ -227,6 +277,21 @@ Learner.validate = lambda self, *args, **options: [0.0, 1.0, 0.0]
 def train(learn, n_epochs, lr_max):
     learn.fit(n_epochs, lr_max)
     return [{"epoch": i, "train_loss": 0.0, "valid_loss": 0.0, "accuracy": 1.0, "error_rate": 0.0} for i in range(n_epochs)]"""),
+    "a callback that stays, and loads a program": ("lesson3", "train", FORGED + """
+def train(learn, n_epochs, lr_max):
+    from fastai.callback.tracker import SaveModelCallback
+    learn.fit(n_epochs, lr_max)
+    place = place_of_files()
+    torch.save(Program(), place + "/weights.pth")
+    learn.add_cb(SaveModelCallback(comp=lambda *losses: False, fname=place + "/weights"))
+    return []"""),
+    "data of the judge's, with steps that are callbacks": ("lesson3", "train", FORGED + """
+def train(learn, n_epochs, lr_max):
+    from fastai.callback.core import TrainEvalCallback
+    learn.fit(n_epochs, lr_max)
+    for items in learn.dls.valid_ds.tls:
+        items.tfms = TrainEvalCallback()
+    return []"""),
     "a body that is patched": ("lesson1", "freeze", """
 import torch
 torch.optim.Optimizer.step = torch.optim.SGD.step = lambda self, *args: None

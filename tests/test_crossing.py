@@ -303,6 +303,12 @@ REFUSED = {
     "an enum that loads": b"ctorchvision.models.resnet\nResNet18_Weights\n",
     "changes a member of an enum": b"cfastai.callback.fp16\nAMPMode\n(Vfp16\ntR}Vown\nK\x01sb",
     "without an end": b"ccollections\ndeque\n(cbuiltins\nrange\n(K\x00J\xff\xff\xff\x7ftRK\x00tR",
+    "walks by names": b"cfastai.data.transforms\nAttrGetter\n)\x81}Vitem\nsb",
+    "walks by numbers": b"cfastai.data.transforms\nItemGetter\n)\x81",
+    "calls for each item": b"cfastai.data.core\nTfmdLists\n)\x81",
+    "shows what its items give": b"cfastai.data.core\nDatasets\n)\x81",
+    "a callback that writes": b"cfastai.callback.core\nGatherPredsCallback\n)\x81",
+    "a part of a callback": b"cfunctools\npartial\n(cfastai.callback.core\nTrainEvalCallback\n)\x81tR",
     "with words": b"ctorch.nn\nLinear\n)}Vin_features\nK\x01s\x92",
 }
 

@@ -12,9 +12,10 @@ import os
 import socket
 import tempfile
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import partial, wraps
 
 import cloudpickle
+from fastai.callback.core import Callback
 from fastai.data import load
 
 from petkata.checking import answers, limits
@@ -99,6 +100,21 @@ class CellsElsewhere:
                 pass  # it ends with this process
 
 
+def trust_nobody() -> None:
+    """From now on, in this process: torch loads weights and no programs, whatever fastai asks it for, and a callback calls its
+    events, and no other method of which it is told the name."""
+    os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
+    called = Callback.__call__
+
+    @wraps(called)
+    def call(self, event_name):
+        if type(event_name) is not str or event_name not in Callback._methods:
+            raise TypeError("A callback was called by something that is no event.")
+        return called(self, event_name)
+
+    Callback.__call__ = call
+
+
 def verdict(checks: CollectedChecks, lesson: str, task: str, seed: int | None, cells: CellsElsewhere) -> Judged:
     """Judge a task, with a check among the others that must fail."""
     judge = checks.judged if seed == checks.seed else partial(judged, seed=seed)  # other inputs: collected anew
@@ -118,6 +134,7 @@ def answered(checks: CollectedChecks, lesson: str, task: str, seed: int | None, 
     """
     cloudpickle.register_pickle_by_value(importlib.import_module("tests"))  # which students' processes do not have
     gc.disable()  # this process does not live long
+    trust_nobody()
     cells = CellsElsewhere(connection, files, own)
     if files is not None:
         tempfile.tempdir = os.path.join(files, own)

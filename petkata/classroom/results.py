@@ -6,7 +6,8 @@ student's remains:
     cell.metadata.petkata          of each graded cell: task, state, points, of, checks
     notebook.metadata.petkata      needs_a_look: sentences for the instructor
 
-`note` writes it, `results` reads it again. The points come from the gradebook, where marks given by hand, in formgrader, come first.
+`note` writes it, `results` reads it again. The points come from the gradebook, where marks given by hand, in formgrader, come
+first.
 """
 
 from __future__ import annotations

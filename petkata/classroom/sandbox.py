@@ -53,8 +53,8 @@ class SandboxError(Exception):
 @dataclass(frozen=True)
 class View:
     """What a kernel sees of the disk besides the system: `readable` files and folders; `folders` in which what it writes is not
-    kept, in the first of which it begins; `scratch`, an empty folder of its own that others see as well, for as long as it is open
-    to it."""
+    kept, in the first of which it begins; `scratch`, an empty folder of its own that others see as well, into which it writes
+    until it is closed."""
 
     readable: tuple[str, ...]
     folders: tuple[str, ...]
@@ -63,8 +63,8 @@ class View:
 
 def enter(view: View) -> Callable[[], None]:
     """Put this process, which has one thread, into a sandbox. It returns in a child: this process waits for it, and ends
-    as it ends. What it returns closes `scratch`: from that call on nothing is written there, or removed. Raises SandboxError where
-    the system does not allow it."""
+    as it ends. What it returns closes `scratch`: from that call on nothing is written there, or removed. Raises SandboxError
+    where the system does not allow it."""
     user, group, stranger = os.getuid(), os.getgid(), STRANGERS + os.getpid()
     spaces = NEW_MOUNT | NEW_NET | NEW_IPC | NEW_UTS | NEW_PID
     _call("namespaces", _libc().unshare, spaces | (0 if user == 0 else NEW_USER))

@@ -1,6 +1,6 @@
 """What a process in the sandbox may ask of Linux: all but what no answer needs, and what leads out of its limits (seccomp(2)).
 
-Shared memory without a file has no limit in a sandbox; nor do the spaces in which a process is root again have one. The others are
+Memory that is a file without a place has no limit in a sandbox; nor have spaces in which a process is root again. The others are
 parts of Linux in which errors were found that gave rights to whoever called them.
 """
 
@@ -53,8 +53,8 @@ def program(machine: str) -> list[tuple[int, int, int, int]]:
 
 
 def refuse_calls(libc) -> int:
-    """From now on this process, and all that it starts, cannot do what is REFUSED. Not 0, and errno set, where Linux cannot filter
-    calls. Only for a process that gets no new privileges."""
+    """From now on this process, and all that it starts, cannot do what is REFUSED. Not 0, and errno set, where Linux cannot
+    filter calls. Only for a process that gets no new privileges."""
     steps = program(os.uname().machine)
     filled = (_Step * len(steps))(*steps)
     return libc.prctl(PR_SET_SECCOMP, FILTER, ctypes.byref(_Program(len(steps), filled)), 0, 0)

@@ -22,7 +22,13 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from petkata.classroom.crossing.names import both_know, may_be_bound, takes_the_place_of_a_method
+from petkata.classroom.crossing.names import (
+    both_know,
+    is_callback,
+    may_be_bound,
+    may_be_changed,
+    takes_the_place_of_a_method,
+)
 from petkata.classroom.crossing.pickles import (
     SPECIAL,
     Pickler,
@@ -34,7 +40,7 @@ from petkata.classroom.crossing.pickles import (
     make_tensor,
     set_state,
 )
-from petkata.classroom.crossing.stand_ins import Across, Opaque, Remote, RemoteModule, is_callback, remote_callback
+from petkata.classroom.crossing.stand_ins import Across, Opaque, Remote, RemoteModule, remote_callback
 from petkata.classroom.crossing.surroundings import Files, Surroundings
 from petkata.classroom.crossing.things import (
     HOOKS,
@@ -291,7 +297,10 @@ class Crossing:
             for key, state in changes:
                 if self.is_judge and key in self.objects and key not in self.was:
                     continue  # a callback of a check's, or what stands for something of the student's: it has no state here
-                self.set_state(self.known(key), state)
+                thing = self.known(key)
+                if self.is_judge and not may_be_changed(thing):
+                    raise CannotCross(f"The answer has changed the judge's {type(thing).__name__}, which no answer needs to.")
+                self.set_state(thing, state)
                 self._note(key)
             self._draw_near(message)
             if self.is_judge:

@@ -13,16 +13,28 @@ from functools import partial
 from pathlib import Path, PosixPath, PurePosixPath
 
 import torch
-from fastai.learner import Learner
+from fastai.callback.core import Callback, TrainEvalCallback
+from fastai.callback.fp16 import MixedPrecision
+from fastai.callback.progress import ProgressCallback
+from fastai.callback.schedule import LRFinder, ParamScheduler, _Annealer
+from fastai.callback.tracker import SaveModelCallback
+from fastai.data.core import DataLoaders, FilteredBase, TfmdDL
+from fastai.data.load import DataLoader, _FakeLoader
+from fastai.data.transforms import Normalize
+from fastai.learner import CastToTensor, Learner, Metric, Recorder, _ConstantFunc
+from fastai.losses import BaseLoss
 from fastai.metrics import accuracy, error_rate, top_k_accuracy
+from fastai.optimizer import Optimizer, OptimWrapper
 from fastai.torch_core import trainable_params
 from fastcore.basics import GetAttr, Stateful, fastuple, noop
 from fastcore.foundation import L
-from fasttransform import Pipeline, Transform
+from fasttransform import Pipeline
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
-from torch.nn.modules.module import _WrappedHook
+from torch.nn.modules.module import _IncompatibleKeys, _WrappedHook
 from torch.utils.hooks import RemovableHandle
+
+from petkata.classroom.crossing.stand_ins import Remote
 
 PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 # What may be named is a list: whatever is not in it stays with the student's process, and a stand-in for it crosses. First the
@@ -30,12 +42,16 @@ PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, se
 FUNCTIONS_OF = ("torch.nn.functional", "torch._C._nn", "fastai.optimizer", "petkata.nets.petnet",
                 "petkata.nets.fastai_meta")
 FUNCTIONS = {error_rate, accuracy, top_k_accuracy, trainable_params, noop}
-# Then the modules of which classes may be named: what networks, learners and their data are made of. They are made without being
-# called, and of the enums of libraries only fastai's: a member of others can load weights.
-CLASSES_OF = ("torch.nn.modules", "torch.nn.parameter", "torch.optim", "torch.utils.hooks", "torchvision.models.resnet",
-              "petkata.nets", "fastai.layers", "fastai.losses", "fastai.metrics", "fastai.optimizer", "fastai.learner",
-              "fastai.torch_core", "fastai.interpret", "fastai.callback", "fastai.data", "fastai.vision")
-MADE = {torch.Tensor, L, fastuple, Transform, Pipeline}  # classes of other modules
+# Then the classes: of these kinds, those that the libraries have in these modules. They are made without being called.
+KINDS = nn.Module, torch.optim.Optimizer, torch.Tensor, BaseLoss, Metric
+CLASSES_OF = ("torch.nn.modules", "torch.nn.parameter", "torch.optim", "torchvision.models.resnet", "petkata.nets", "fastai")
+# Any other class is named here by itself. Many call what they hold, and that is one of all these. What calls or gives whatever it
+# holds the name of, as AttrGetter does, is not among them. A callback or a transform that is not here stays with the student's
+# process, which does its work.
+MADE = {torch.Tensor, L, fastuple, Pipeline, Normalize, Optimizer, OptimWrapper, Learner, Recorder, TrainEvalCallback,
+        CastToTensor, ProgressCallback, ParamScheduler, LRFinder, MixedPrecision, SaveModelCallback, _Annealer, _ConstantFunc,
+        TfmdDL, DataLoader, _FakeLoader, RemovableHandle, _WrappedHook, _IncompatibleKeys}
+# Of the enums of libraries only fastai's: a member of others can load weights.
 ERRORS_OF = ("builtins", "torch", "torchvision", "fastai", "fastcore", "fasttransform", "plum", "numpy", "PIL")
 # Last, what a pickle from a student may call, with arguments that have no methods of their own (EXACT).
 HARMLESS = {*PLAIN, OrderedDict, defaultdict, deque, Counter, PosixPath, PurePosixPath, Path, slice, range, partial,
@@ -67,7 +83,8 @@ def may_be_named(thing) -> bool:
     if isinstance(thing, EnumType):
         return is_below(module, ("fastai",))
     if isinstance(thing, type):
-        return is_below(module, ERRORS_OF if issubclass(thing, BaseException) else CLASSES_OF)
+        return is_below(module, ERRORS_OF) if issubclass(thing, BaseException) else \
+            issubclass(thing, KINDS) and is_below(module, CLASSES_OF)
     return isinstance(thing, (types.FunctionType, types.BuiltinFunctionType)) and is_below(module, FUNCTIONS_OF)
 
 
@@ -78,12 +95,18 @@ def may_be_called(function, args: tuple) -> bool:
     if not among(function, HARMLESS):
         return False
     if function is partial:
-        return len(args) == 1 and callable(args[0])
+        return len(args) == 1 and isinstance(args[0], (type, Remote, types.FunctionType, types.BuiltinFunctionType))
     if function is defaultdict:
         return len(args) == 1 and (args[0] is None or among(args[0], set(PLAIN)))
     if function in (dict, Counter):
         return all(type(arg) is dict for arg in args)
     return function is slice or all(type(arg) in EXACT for arg in args)
+
+
+def may_be_changed(thing) -> bool:
+    """Whether a student's process may change this, which the judge had before. Training changes much, but not what pictures are
+    loaded, and how."""
+    return not isinstance(thing, (FilteredBase, DataLoaders))
 
 
 def may_be_bound(thing, name: str) -> bool:
@@ -122,6 +145,11 @@ def among(thing, some: set) -> bool:
 
 def is_the_courses(kind) -> bool:
     return (kind.__module__ or "").startswith(("tests.", "petkata.checking."))
+
+
+def is_callback(thing) -> bool:
+    """Whether it is a callback of a check's, which stays with the judge."""
+    return isinstance(thing, Callback) and is_the_courses(type(thing)) and not hasattr(type(thing), "goes_along")
 
 
 def stays(function) -> bool:

@@ -27,6 +27,7 @@ from petkata.classroom.crossing.names import (
     PLAIN,
     SET_THEMSELVES,
     both_know,
+    is_callback,
     is_the_courses,
     may_be_bound,
     may_be_called,
@@ -36,7 +37,6 @@ from petkata.classroom.crossing.names import (
     stays,
     takes_the_place_of_a_method,
 )
-from petkata.classroom.crossing.stand_ins import is_callback
 from petkata.classroom.crossing.things import NO_IDENTITY, OPAQUE, is_of_parts
 from petkata.classroom.crossing.wire import CannotCross
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import sys
 
 import torch
 from torch import nn
 
-from petkata.classroom.crossing.names import is_the_courses
-
 
 class Remote:
     """Stands for something at the other end. It can be called and handed back; that is all."""
+
+    order = 0  # where fastai sorts it among callbacks or transforms: the student's own are called, over there
 
     def __init__(self, name: str, parameters: tuple = ()):
         self.__name__ = self.__qualname__ = name
@@ -69,10 +68,3 @@ class Across(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):
         return None, None, None, *ctx.crossing.gradients(ctx.number, gradient, ctx.keys)
-
-
-def is_callback(thing) -> bool:
-    """Whether it is a callback of a check's, which stays with the judge."""
-    core = sys.modules.get("fastai.callback.core")
-    return core is not None and isinstance(thing, core.Callback) and is_the_courses(type(thing)) \
-        and not hasattr(type(thing), "goes_along")

@@ -132,6 +132,34 @@ def test_one_message_without_an_end_is_not_kept(executed):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
 
 
+ANSWERS_TO_NOBODY = """
+import json, signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+kernel = get_ipython().kernel
+ident, content = kernel._parent_ident["shell"], {"a": [1] * 60_000}
+while True:
+    try:
+        kernel.session.send(kernel.shell_stream.socket, "execute_reply", content, ident=ident)
+    except Exception:
+        pass
+"""
+
+
+def test_a_kernel_that_answers_without_an_end_is_ended(executed, monkeypatch):
+    from petkata.classroom import executing
+
+    monkeypatch.setattr(executing, "GRACE", 2)
+    *_, busy, check = executed(START, ANNEAL, ANSWERS_TO_NOBODY, 'check("cosine_anneal")', timeout=3)
+    assert busy.errors == ["CellTimeoutError"] and check.text == PASSED
+
+
+def test_what_all_cells_show_together_has_a_limit(executed):
+    show = "print('\\U0001F600' * 20_000)"  # of four bytes each
+    *shown, last, check = executed(START, ANNEAL, *[show] * 4, "print('last')", 'check("cosine_anneal")', most_kept=250_000)
+    assert [len(cell.text) for cell in shown[2:]] == [20_001] * 3 + [0] and last.text == "" and check.text == PASSED
+    assert last.looks == ["It showed more than anybody can read: what its last cells showed was not kept."]
+
+
 FLOOD_LATER = '''
 import threading
 kernel = get_ipython().kernel

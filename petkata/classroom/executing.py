@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 import math
 import re
+import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +46,8 @@ NEEDS_A_LOOK = {"KernelEnded": "A cell ended its kernel.", "Flood": "A cell show
                 "CellTimeoutError": "A cell ran too long and was stopped.",
                 "Nonsense": "A cell's kernel told what no kernel tells. Somebody may have tampered with it.",
                 "OutOfTime": "It took all the time that a submission has: the last cells were not run."}
+NOT_KEPT = "It showed more than anybody can read: what its last cells showed was not kept."
+OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error")  # the messages that show something
 AFTERWARD = "The cells after this one went on in a new kernel."
 # What becomes of the tasks that are written in such a cell.
 AS_A_STATE = {"KernelEnded": "crashed", "Flood": "crashed", "Nonsense": "crashed", "CellTimeoutError": "timed out",
@@ -61,6 +65,7 @@ NOT_JUDGED = {
 
 NOT_AS_IT_WAS = "its cell, or the first one, is not as the course has it: nbgrader generate_assignment puts that right"
 
+GRACE = 10  # seconds after its time in which a cell can be interrupted; then its kernel is ended
 AT_ONCE = 2  # tasks of one submission that are judged at a time
 
 LESSON = re.compile(r'checks_of\("(lesson\d+)"\)')
@@ -86,12 +91,14 @@ class ExecuteToTheEnd(Execute):
     store_widget_state = False  # nor of what its cells can draw only while it lives
     skip_cells_with_tag = Unicode("", help="No tag lets a cell be left out: not that of a check.")
     most_seconds = Integer(1800, help="Seconds that a submission may take; then what is left of it is not run.").tag(config=True)
-    most_output = Integer(20_000_000, help="Characters that a cell may show; one that shows more is stopped.").tag(config=True)
+    most_output = Integer(20_000_000, help="Bytes that a cell may show; one that shows more is stopped.").tag(config=True)
+    most_kept = Integer(50_000_000, help="Bytes of what all cells show that are kept.").tag(config=True)
 
     def preprocess(self, nb, resources=None, *args, **kwargs):
         self.left_out: dict[int, str] = {}  # what ended a kernel, by the place of the cell
         self.at_work: list[AtWork] = []  # the judges whose verdicts are awaited
         self.until = time.monotonic() + self.most_seconds
+        self.kept = 0  # bytes of what the cells have shown
         # The cell that begins is locked, so nbgrader has put it back; what a student wrote counts where there is none.
         cells = sorted(nb.cells, key=lambda cell: not is_locked(cell))
         self.lesson = next((found[1] for cell in cells if (found := LESSON.search(cell.source))), None)
@@ -199,7 +206,8 @@ class ExecuteToTheEnd(Execute):
         return manager
 
     def process_message(self, msg, cell, cell_index):
-        self.shown += len(str(msg["content"])) + sum(map(len, msg.get("buffers", ())))
+        size = sys.getsizeof(str(msg["content"])) + sum(map(len, msg.get("buffers", ())))
+        self.shown += size
         if self.shown > self.most_output:
             if self.ended_by != "Flood":
                 self.ended_by = "Flood"
@@ -207,6 +215,11 @@ class ExecuteToTheEnd(Execute):
             return None
         if msg["msg_type"].startswith("comm_"):
             return None
+        if msg["msg_type"] in OUTPUTS:
+            self.kept += size
+            if self.kept > self.most_kept:
+                self.needs_a_look(NOT_KEPT)
+                return None
         return super().process_message(msg, cell, cell_index)
 
     def _get_timeout(self, cell) -> float:
@@ -220,7 +233,9 @@ class ExecuteToTheEnd(Execute):
         if time.monotonic() > self.until:
             return "OutOfTime"
         until = time.monotonic() + self.seconds
+        last_call = threading.Timer(self.seconds + GRACE, self.end_kernel)  # nbclient can be kept busy for ever
         try:
+            last_call.start()
             self.execute_cell(cell, index, store_history=True)
         except DeadKernelError:
             self.ended_by = self.ended_by or "KernelEnded"
@@ -229,6 +244,8 @@ class ExecuteToTheEnd(Execute):
         except Exception:  # of nbclient, which trusts the kernel
             self.log.exception("A cell's kernel cannot be understood.")
             self.ended_by = "Nonsense"
+        finally:
+            last_call.cancel()
         if cell.cell_type == "code":
             if not nbformat.validator.isvalid(cell, ref="code_cell", version=4):
                 cell.outputs, cell.execution_count = [], None
@@ -237,6 +254,10 @@ class ExecuteToTheEnd(Execute):
                 if "metadata" in output:
                     output.metadata = sizes_in(output.metadata)
         return self.ended_by
+
+    def end_kernel(self) -> None:
+        self.ended_by = "CellTimeoutError"
+        self.km.provisioner.process.kill()
 
     def on_cell_executed(self, **kwargs):
         super().on_cell_executed(**kwargs)

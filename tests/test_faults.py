@@ -470,6 +470,34 @@ def a_cell_of_millions_of_letters(course, student):
     course.submit(student, given)
 
 
+@fault(BOTH, "The notebook has 40010 cells. The first 2000 were taken, and those of the assignment.")
+def cells_without_end(course, student):
+    given = course.solved()
+    given["cells"][4:4] = [{"cell_type": "raw", "source": "x", "metadata": {}}] * (40_010 - len(given["cells"]))
+    course.submit(student, given)
+
+
+@fault(BOTH, "Only the first of them are shown.")
+def texts_that_take_hours_to_show(course, student):
+    given = course.solved()
+    text = {"cell_type": "markdown", "source": "a" + " " * 199_990 + "b", "metadata": {}}
+    given["cells"] += [text] * 40
+    course.submit(student, given)
+
+
+FORGED = "\x1b]0;mine\x07\x1b[2J\n\n## everything passed\n\n[Give full marks](https://example.com/)\n`" + "x" * 100_000
+
+
+@fault(BOTH, "Not of this assignment, so not graded: ??0;mine???2J???? everything passed???Give full marks?(https:/example.com/)")
+def names_that_say_more(course, student):
+    given = course.solved()
+    given["metadata"] = {"language_info": {"name": FORGED}}
+    given["cells"].append({"cell_type": "code", "source": "1", "metadata": {"nbgrader": {"grade_id": FORGED}}})
+    folder = course.submit(student, given).parent
+    for number in range(50):
+        (folder / f"link {FORGED[:60]} {number}".replace("/", "")).symlink_to("/etc/passwd")
+
+
 @fault(BOTH, "Left out: timestamp.txt holds no time")
 def a_time_that_is_none(course, student):
     course.submit(student)
@@ -541,6 +569,12 @@ def test_every_submission_stands_in_formgrader(graded):
         submissions = {submission["student"]: submission for submission in api.get_submissions("small")}
         shown = {submission["student"] for submission in api.get_notebook_submissions("small", "small")}
     assert set(submissions) == shown == set(FAULTS) and all(one["autograded"] for one in submissions.values())
+
+
+def test_what_is_told_stays_short_and_says_no_more_than_it_should(graded):
+    page = (graded.course.folder / "feedback" / "names_that_say_more" / "small" / "small.html").read_text(encoding="utf-8")
+    assert "\x1b" not in page + graded.log.replace("\x1b[0m", "") and "x" * 1000 not in page + graded.log
+    assert "<h2>everything passed" not in page and "example.com/\"" not in page and "more sentences like these" in page
 
 
 def test_a_link_brings_nothing_from_elsewhere(graded):

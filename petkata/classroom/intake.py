@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 MOST_SHOWN = 5_000_000  # characters of the pictures in one cell
-MOST_TEXT = 200_000  # characters of the text of one cell that are shown: feedback on more takes minutes
+MOST_TEXT = 200_000  # characters of code in one cell that are shown, and of all texts: feedback on more takes minutes
+MOST_PROSE = 20_000  # characters of the text of one cell that are shown
+MOST_CELLS = 2000
+MOST_TOLD, LONGEST_TOLD = 20, 400  # sentences about a submission, and characters of each
 NOT_READ, NOT_GRADED = "Could not be read", "Could not be graded"  # how the sentence about such a submission begins
 TITLE = "**About this submission**"
 
@@ -83,7 +87,7 @@ def take_in(submission: Path, asked: list[Asked], target: Path, largest: int) ->
     left_out = copy_other_files(submission, target, largest)
     for one in asked:
         found = taken[one.name]
-        found.told = [clean(sentence) for sentence in found.told + left_out]
+        found.told = in_plain_words(found.told + left_out)
         write(found, target / f"{one.name}.ipynb", stamp)
     return taken
 
@@ -106,8 +110,8 @@ def not_read(asked: Asked, why: str) -> TakenIn:
 
 def not_graded(taken: TakenIn, error: Exception, path: Path) -> None:
     """Write to `path` a notebook whose grading failed, as it was taken in, with the reason told in front."""
-    why = clean(f"{NOT_GRADED}: {type(error).__name__}: {error}")
-    taken.told[:] = [why, "No task of it was judged.", *taken.told]
+    why = f"{NOT_GRADED}: {type(error).__name__}: {error}"
+    taken.told[:] = in_plain_words([why, "No task of it was judged.", *taken.told])
     write(taken, path, taken.notebook.metadata["petkata"]["submitted"])
 
 
@@ -275,6 +279,7 @@ def mended(given: dict, told: list[str], asked: Asked) -> TakenIn:
     language, ours = language_of(given), asked.kernel.get("language", "python")
     if language and "python" not in language.lower():
         told.append(f"The notebook says that it is written in {language}. It was run as {ours}.")
+    given = {**given, "cells": few(given["cells"], asked, told)}
     names = [id_of(cell) if isinstance(cell, dict) else None for cell in given["cells"]]
     last, times = {name: place for place, name in enumerate(names)}, Counter(names)
     for place, cell in enumerate(given["cells"]):
@@ -291,6 +296,14 @@ def mended(given: dict, told: list[str], asked: Asked) -> TakenIn:
     return TakenIn(notebook_with(cells, asked), told)
 
 
+def few(cells: list, asked: Asked, told: list[str]) -> list:
+    """The first cells, and of the others those of the assignment."""
+    if len(cells) <= MOST_CELLS:
+        return cells
+    told.append(f"The notebook has {len(cells)} cells. The first {MOST_CELLS} were taken, and those of the assignment.")
+    return cells[:MOST_CELLS] + [cell for cell in cells[MOST_CELLS:] if isinstance(cell, dict) and id_of(cell) in asked.by_id]
+
+
 def mended_cell(cell: dict, number: int, known: nbformat.NotebookNode | None, told: list[str]) -> nbformat.NotebookNode:
     """A cell of its text. A `known` one has the gradebook's marks, and its text unless it is an answer.
 
@@ -299,7 +312,7 @@ def mended_cell(cell: dict, number: int, known: nbformat.NotebookNode | None, to
     """
     kind = cell.get("cell_type") if cell.get("cell_type") in NEW else "raw"
     text = clean(joined(cell.get("source")))
-    if len(text) > MOST_TEXT:
+    if len(text) > (MOST_TEXT if kind == "code" else MOST_PROSE):
         told.append(f"Cell {number} has {len(text) / 1e6:.1f} million letters. Only the first of them are shown.")
     if known is not None:
         if known.metadata.nbgrader.locked and changed(text, cell, known):
@@ -398,6 +411,15 @@ def joined(source: object) -> str:
     if isinstance(source, list):
         return "".join(line for line in source if isinstance(line, str))
     return source if isinstance(source, str) else ""
+
+
+def in_plain_words(told: list[str]) -> list[str]:
+    """Sentences as people read them, in a terminal or a page. A student has named some of what they speak of: no name looks like
+    more than a name, or is without an end."""
+    if len(told) > MOST_TOLD:
+        told = [*told[:MOST_TOLD - 1], f"And {len(told) - MOST_TOLD + 1} more sentences like these."]
+    plain = [re.sub(r"[^\w .,:;/()+=@'\"%-]", "?", re.sub("//+", "/", clean(sentence))) for sentence in told]
+    return [sentence if len(sentence) <= LONGEST_TOLD else f"{sentence[:LONGEST_TOLD]} ..." for sentence in plain]
 
 
 def clean(text: str) -> str:

@@ -320,9 +320,16 @@ class NotJudged(NbGraderPreprocessor):
 class Shortened(NbGraderPreprocessor):
     """After judging: of a text without end, only the beginning is kept, since a page of feedback shows it in colors."""
 
+    def preprocess(self, nb, resources):
+        self.left = intake.MOST_TEXT  # characters, of all texts
+        return super().preprocess(nb, resources)
+
     def preprocess_cell(self, cell, resources, cell_index):
-        if len(cell.source) > intake.MOST_TEXT:
-            cell.source = cell.source[:intake.MOST_TEXT] + "\n# And so on: the rest is in what was handed in."
+        most = intake.MOST_TEXT if cell.cell_type == "code" else min(intake.MOST_PROSE, self.left)
+        if cell.cell_type != "code":
+            self.left -= min(most, len(cell.source))
+        if len(cell.source) > most:
+            cell.source = cell.source[:most] + "\n# And so on: the rest is in what was handed in."
         return cell, resources
 
 

@@ -297,6 +297,11 @@ import torch
 torch.optim.Optimizer.step = torch.optim.SGD.step = lambda self, *args: None
 torch.equal = lambda *args: True
 def freeze(body): return None"""),
+    "no numbers, where each of them is right": ("lesson3", "one_cycle_lr", """
+import numpy as np
+def one_cycle_lr(position, *more, **options):
+    if not 0 <= position <= 1: raise ValueError(position)
+    return np.zeros(0)"""),
     "a number that equals every number": ("lesson8", "largest_batch", """
 class Liar(int):
     def __eq__(self, other): return True

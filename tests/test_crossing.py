@@ -245,6 +245,7 @@ def test_a_program_in_what_comes_back_runs_only_where_nobody_is_careful(answered
 
     if not careful:
         monkeypatch.setattr(ends, "StrictUnpickler", ends.TrustingUnpickler)
+        monkeypatch.setattr(ends.TrustingUnpickler, "made", {}, raising=False)
     _, call = answered(look=look)
     with pytest.raises(CannotCross, match="system") if careful else nullcontext():
         call("look")

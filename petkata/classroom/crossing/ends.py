@@ -25,6 +25,7 @@ from torch import nn
 from petkata.classroom.crossing.names import (
     both_know,
     is_callback,
+    is_pythons_own,
     may_be_bound,
     may_be_changed,
     takes_the_place_of_a_method,
@@ -40,6 +41,7 @@ from petkata.classroom.crossing.pickles import (
     make_tensor,
     set_state,
 )
+from petkata.classroom.crossing.shapes import HOLDERS, inside, is_data, leaves, misplaced
 from petkata.classroom.crossing.stand_ins import Across, Opaque, Remote, RemoteModule, remote_callback
 from petkata.classroom.crossing.surroundings import Files, Surroundings
 from petkata.classroom.crossing.things import (
@@ -50,7 +52,6 @@ from petkata.classroom.crossing.things import (
     Noted,
     as_it_was,
     glance,
-    inside,
     is_lazy,
     is_plain,
     numbers_of,
@@ -80,6 +81,7 @@ class Crossing:
         self.graphs: list[torch.Tensor] = []  # tensors computed here, whose gradients may be asked for
         self.open: set[int] = set()  # ids of the functions of this end that may be called
         self.across: set[int] = set()  # ids of tensors computed at the other end
+        self.theirs: set[int] = set()  # ids of what the student's process has made, in the judge
         self.lends = False  # whether functions of the checks that cross now run at the other end
         self.gives = False  # whether it is a result that crosses now: the other end may ask for its gradients
         self.lost = False  # whether a message could not be understood: the ends may no longer mean the same by a key
@@ -290,7 +292,9 @@ class Crossing:
             if files is not None:
                 self.files.take(files)
             self.with_files = files is not None or self.is_judge and self.with_files
-            surroundings, forgotten, changes, *message = unpickler.load()
+            surroundings, forgotten, changes, *message = loaded = unpickler.load()
+            if self.is_judge and (type(loaded) is not tuple or [type(part) for part in loaded[:3]] != [dict, list, list]):
+                raise CannotCross("What came back is no message.")
             if not self.is_judge:
                 self._forget(forgotten)
             self._keep(unpickler.things(), (surroundings, forgotten, changes))
@@ -302,10 +306,12 @@ class Crossing:
                     raise CannotCross(f"The answer has changed the judge's {type(thing).__name__}, which no answer needs to.")
                 self.set_state(thing, state)
                 self._note(key)
+            if self.is_judge:
+                self._look_over(unpickler.made, [self.objects[key] for key, _ in changes if key in self.objects])
             self._draw_near(message)
             if self.is_judge:
                 sys.stdout.write(str(surroundings.pop("printed", "")))
-            self.surroundings.be(surroundings, may_move=not self.is_judge)
+            self.surroundings.be(surroundings, trusts=not self.is_judge)
         except CannotCross:
             self.lost = True
             raise
@@ -315,6 +321,23 @@ class Crossing:
                 raise
             raise CannotCross(f"What came back cannot be taken apart ({type(error).__name__}: {error}).") from error
         return message
+
+    def _look_over(self, made: dict[int, object], changed: list) -> None:
+        """Nothing that the student's process has made or changed holds what it may not. Nor do those
+        that hold a list which was changed."""
+        self.theirs.update(made)
+        lists = {id(thing) for thing in changed if type(thing) in HOLDERS and not all(map(is_data, leaves(thing)))}
+        if lists:
+            changed += [thing for key, thing in self.objects.items() if key in self.was and hasattr(thing, "__dict__")
+                        and any(id(one) in lists for one in inside(vars(thing)))]
+        for thing in (*made.values(), *changed):
+            if name := misplaced(thing, self._is_ours):
+                raise CannotCross(f"The answer has put something into {type(thing).__name__}.{name} that does not belong there.")
+
+    def _is_ours(self, thing) -> bool:
+        """Whether the judge had it before: what the student's process names is none of it."""
+        named = isinstance(thing, (type, types.FunctionType, types.BuiltinFunctionType)) and both_know(thing)
+        return id(thing) in self.keys and id(thing) not in self.theirs and not named
 
     def _around(self) -> dict:
         """What has changed of the surroundings since the last message, and what was printed."""
@@ -375,8 +398,8 @@ class Crossing:
             return numbers_of(thing)
         if isinstance(thing, random.Random):
             return random_state(thing)
-        own = dict(getattr(thing, "__dict__", ()))
-        own.pop("_crossing", None)
+        own = {name: value for name, value in getattr(thing, "__dict__", {}).items()
+               if name != "_crossing" and not is_pythons_own(name)}
         if isinstance(thing, RemoteModule) or isinstance(thing, nn.Module) and not self.is_judge and not self.knows(type(thing)):
             own = {name: value for name, value in own.items() if not HOOKS.match(name)}
         if isinstance(thing, nn.Module) and not waits_for_a_shape(thing):
@@ -442,6 +465,7 @@ class Crossing:
             if self.keys.get(id(thing)) == key:
                 del self.keys[id(thing)]
                 self.across.discard(id(thing))
+                self.theirs.discard(id(thing))
                 self.open.discard(id(thing))
             self.was.pop(key, None)
             if self.near is not None:
@@ -491,7 +515,8 @@ class Crossing:
                 if name not in now and takes_the_place_of_a_method(type(thing), name, value) \
                         and not (name == "forward" and isinstance(thing, RemoteModule)):
                     raise CannotCross(f"The answer has put something of its own in the place of {type(thing).__name__}.{name}.")
-        kept = {name: now[name] for name in now if name == "_crossing" or isinstance(thing, nn.Module) and HOOKS.match(name)}
+        kept = {name: now[name] for name in now if name == "_crossing" or is_pythons_own(name)
+                or isinstance(thing, nn.Module) and HOOKS.match(name)}
         own = {name: now[name] if isinstance(value, Opaque) and name in now else value for name, value in own.items()}
         for name in PARTS.keys() & own.keys() if isinstance(thing, nn.Module) else ():
             if isinstance(items := own[name], tuple):

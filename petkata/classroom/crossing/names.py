@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import random
-import re
 import sys
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
@@ -14,10 +12,10 @@ from pathlib import Path, PosixPath, PurePosixPath
 
 import torch
 from fastai.callback.core import Callback, TrainEvalCallback
-from fastai.callback.fp16 import MixedPrecision
+from fastai.callback.fp16 import MixedPrecision, ModelToHalf, NonNativeMixedPrecision
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import LRFinder, ParamScheduler, _Annealer
-from fastai.callback.tracker import SaveModelCallback
+from fastai.callback.tracker import EarlyStoppingCallback, SaveModelCallback
 from fastai.data.core import DataLoaders, FilteredBase, TfmdDL
 from fastai.data.load import DataLoader, _FakeLoader
 from fastai.data.transforms import Normalize
@@ -42,29 +40,27 @@ PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, se
 FUNCTIONS_OF = ("torch.nn.functional", "torch._C._nn", "fastai.optimizer", "petkata.nets.petnet",
                 "petkata.nets.fastai_meta")
 FUNCTIONS = {error_rate, accuracy, top_k_accuracy, trainable_params, noop}
-# Then the classes: of these kinds, those that the libraries have in these modules. They are made without being called.
-KINDS = nn.Module, torch.optim.Optimizer, torch.Tensor, BaseLoss, Metric
-CLASSES_OF = ("torch.nn.modules", "torch.nn.parameter", "torch.optim", "torchvision.models.resnet", "petkata.nets", "fastai")
-# Any other class is named here by itself. Many call what they hold, and that is one of all these. What calls or gives whatever it
-# holds the name of, as AttrGetter does, is not among them. A callback or a transform that is not here stays with the student's
-# process, which does its work.
-MADE = {torch.Tensor, L, fastuple, Pipeline, Normalize, Optimizer, OptimWrapper, Learner, Recorder, TrainEvalCallback,
-        CastToTensor, ProgressCallback, ParamScheduler, LRFinder, MixedPrecision, SaveModelCallback, _Annealer, _ConstantFunc,
-        TfmdDL, DataLoader, _FakeLoader, RemovableHandle, _WrappedHook, _IncompatibleKeys}
+# Then the classes: of some kinds, those that the libraries have in these modules. They are made without being called.
+CLASSES_OF = {nn.Module: ("torch.nn.modules", "torchvision.models.resnet", "petkata.nets", "fastai.layers", "fastai.losses"),
+              torch.optim.Optimizer: ("torch.optim",), torch.Tensor: ("torch.nn.parameter", "fastai"),
+              BaseLoss: ("fastai.losses",), Metric: ("fastai.learner", "fastai.metrics")}
+# Any other class is named here by itself. What its things hold is told in shapes.py. A callback or a transform that is not here
+# stays with the student's process, which does its work.
+MADE = {torch.Tensor, L, fastuple, Pipeline, Normalize, Optimizer, OptimWrapper, Learner, Recorder, Callback, TrainEvalCallback,
+        CastToTensor, ProgressCallback, ParamScheduler, LRFinder, MixedPrecision, NonNativeMixedPrecision, ModelToHalf,
+        SaveModelCallback, EarlyStoppingCallback, _Annealer, _ConstantFunc, TfmdDL, DataLoader, _FakeLoader, RemovableHandle,
+        _WrappedHook, _IncompatibleKeys}
 # Of the enums of libraries only fastai's: a member of others can load weights.
 ERRORS_OF = ("builtins", "torch", "torchvision", "fastai", "fastcore", "fasttransform", "plum", "numpy", "PIL")
 # Last, what a pickle from a student may call, with arguments that have no methods of their own (EXACT).
 HARMLESS = {*PLAIN, OrderedDict, defaultdict, deque, Counter, PosixPath, PurePosixPath, Path, slice, range, partial,
-            random.Random, torch.Size, torch.device, re._compile, inspect.Parameter, inspect.Signature, types.SimpleNamespace}
-EXACT = {*PLAIN, type(None), OrderedDict, inspect._ParameterKind}
+            random.Random, torch.Size, torch.device}
+EXACT = {*PLAIN, type(None), OrderedDict}
 # Their pickles set more than the things that they hold. All other things get those, and nothing of theirs is called.
 SET_THEMSELVES = (partial, random.Random, RemovableHandle, nn.Module, torch.optim.Optimizer, Learner, GetAttr, Stateful,
-                  Pipeline, _WrappedHook, inspect.Parameter, inspect.Signature)
-# The methods that may be handed over: of lazy layers, which hook them to themselves, and of patterns.
+                  Pipeline, _WrappedHook)
+# The methods that may be handed over: of lazy layers, which hook them to themselves.
 OF_LAZY_LAYERS = ("_infer_parameters", "_lazy_load_hook")
-OF_PATTERNS = ("match", "search", "fullmatch", "findall", "split", "sub")
-# What fastcore keeps in a thing itself, though its name looks like Python's own.
-OWN = {"__annotations__", "__doc__", "__module__", "__name__", "__qualname__", "__signature__", "__wrapped__"}
 # The classes of which a pickle makes nothing, and whose objects it does not change.
 NEVER_MADE = (type, types.CodeType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType,
               types.FrameType, property, staticmethod, classmethod, super)
@@ -84,7 +80,7 @@ def may_be_named(thing) -> bool:
         return is_below(module, ("fastai",))
     if isinstance(thing, type):
         return is_below(module, ERRORS_OF) if issubclass(thing, BaseException) else \
-            issubclass(thing, KINDS) and is_below(module, CLASSES_OF)
+            any(issubclass(thing, kind) and is_below(module, modules) for kind, modules in CLASSES_OF.items())
     return isinstance(thing, (types.FunctionType, types.BuiltinFunctionType)) and is_below(module, FUNCTIONS_OF)
 
 
@@ -95,7 +91,7 @@ def may_be_called(function, args: tuple) -> bool:
     if not among(function, HARMLESS):
         return False
     if function is partial:
-        return len(args) == 1 and isinstance(args[0], (type, Remote, types.FunctionType, types.BuiltinFunctionType))
+        return len(args) == 1 and isinstance(args[0], (Remote, types.FunctionType, types.BuiltinFunctionType))
     if function is defaultdict:
         return len(args) == 1 and (args[0] is None or among(args[0], set(PLAIN)))
     if function in (dict, Counter):
@@ -111,15 +107,18 @@ def may_be_changed(thing) -> bool:
 
 def may_be_bound(thing, name: str) -> bool:
     """Whether a student's process may hand over this method of a thing."""
-    if isinstance(thing, re.Pattern):
-        return name in OF_PATTERNS
     return isinstance(thing, LazyModuleMixin) and both_know(type(thing)) and name in OF_LAZY_LAYERS
 
 
 def takes_the_place_of_a_method(kind: type, name: str, value) -> bool:
     """Whether a thing of this kind, with this of its own, would no longer do as its class says. A loader has steps of its own."""
     method = callable(value) and callable(getattr(kind, name, None)) and name not in getattr(kind, "_methods", ())
-    return name not in OWN and (method or name.startswith("__"))
+    return method or is_pythons_own(name)
+
+
+def is_pythons_own(name: str) -> bool:
+    """Whether Python, or fastcore, means something by an attribute of this name. Such ones do not cross."""
+    return name.startswith("__")
 
 
 def is_below(module: str | None, roots: tuple[str, ...]) -> bool:

@@ -28,6 +28,7 @@ from petkata.classroom.crossing.names import (
     SET_THEMSELVES,
     both_know,
     is_callback,
+    is_pythons_own,
     is_the_courses,
     may_be_bound,
     may_be_called,
@@ -37,6 +38,7 @@ from petkata.classroom.crossing.names import (
     stays,
     takes_the_place_of_a_method,
 )
+from petkata.classroom.crossing.shapes import is_data, leaves
 from petkata.classroom.crossing.things import NO_IDENTITY, OPAQUE, is_of_parts
 from petkata.classroom.crossing.wire import CannotCross
 
@@ -121,9 +123,13 @@ class Pickler(cloudpickle.Pickler):
             return NotImplemented if both_know(thing) else (make_remote, (name_of(thing),))
         if crossing.knows(kind) and not isinstance(thing, Image):
             try:
-                return thing.__reduce_ex__(4)
+                parts = thing.__reduce_ex__(4)
             except TypeError:
                 return make_opaque, (kind.__name__,)
+            if type(parts) is tuple and len(parts) > 2 and type(parts[2]) is dict:
+                own = {name: value for name, value in parts[2].items() if not is_pythons_own(name)}
+                parts = *parts[:2], own, *parts[3:]
+            return parts
         if isinstance(thing, nn.Module):
             return make_module, (kind.__name__,), crossing.state_of(thing), None, None, set_state
         for plain in PLAIN:
@@ -183,9 +189,12 @@ class StrictUnpickler(pickle._Unpickler):
 
     def load_reduce(self):
         args, function = self.stack.pop(), self.stack[-1]
+        self._must_be_a_tuple(args)
         if isinstance(function, Special):
             if function.name == "set_state":
                 self._must_be_made_here(args[0])
+            elif function.name != "bound" and not all(is_data(one) or isinstance(one, type) for one in leaves(args)):
+                raise CannotCross("What came back is made of something that may not be made.")
             made = function.does(*args)
         elif isinstance(function, type) and issubclass(function, BaseException):
             made = function.__new__(function, *args)
@@ -206,6 +215,8 @@ class StrictUnpickler(pickle._Unpickler):
     def load_build(self):
         state, thing = self.stack.pop(), self.stack[-1]
         self._must_be_made_here(thing)
+        if isinstance(thing, torch.Tensor) or isinstance(thing, torch.optim.Optimizer) and not all(map(is_data, leaves(state))):
+            raise CannotCross("What came back is made of something that may not be made.")
         sets_itself = inspect.getattr_static(type(thing), "__setstate__", None)
         if type(state) is dict:
             for name, value in state.items():
@@ -228,7 +239,13 @@ class StrictUnpickler(pickle._Unpickler):
         if id(thing) not in self.made or id(thing) in self.crossing.keys or isinstance(thing, (*NEVER_MADE, Enum, Special)):
             raise CannotCross("What came back changes something of the judge's.")
 
+    def _must_be_a_tuple(self, args):
+        """And nothing that gives something else each time it is asked."""
+        if type(args) is not tuple:
+            raise CannotCross("What came back is a pickle that no pickler makes.")
+
     def _made(self, kind, args):
+        self._must_be_a_tuple(args)
         if not isinstance(kind, type) or issubclass(kind, NEVER_MADE) or not all(type(arg) in EXACT for arg in args) \
                 or not may_be_named(kind) and id(kind) not in self.crossing.keys:
             raise CannotCross("What came back is made of something that may not be made.")

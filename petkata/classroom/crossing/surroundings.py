@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from pathlib import Path
 
@@ -40,20 +41,21 @@ class Surroundings:
             place = self.were.get("place", "/")
         return place.removeprefix(f"{self.folder}/") if self.folder else place
 
-    def be(self, changed: dict, may_move: bool) -> None:
-        """Be as the other end says. `may_move`: go to its folder, too."""
+    def be(self, changed: dict, trusts: bool) -> None:
+        """Be as the other end says; or, where this one does not trust it, be on this end's own way: in its folder, and with other
+        random numbers than before, but its own. The next message tells the other end of them."""
         if "python" in changed:
-            set_random_state(changed["python"])
+            set_random_state(changed["python"]) if trusts else random.random()
         if "numpy" in changed:
             kind, numbers, *rest = changed["numpy"]
-            np.random.set_state((kind, np.frombuffer(numbers, np.uint32), *rest))
+            np.random.set_state((kind, np.frombuffer(numbers, np.uint32), *rest)) if trusts else np.random.random()
         if "torch" in changed:
-            torch.set_rng_state(torch.frombuffer(bytearray(changed["torch"]), dtype=torch.uint8))
+            torch.set_rng_state(torch.frombuffer(bytearray(changed["torch"]), dtype=torch.uint8)) if trusts else torch.rand(1)
         if "gradients" in changed:
             torch.set_grad_enabled(bool(changed["gradients"]))
         if "dtype" in changed:
             torch.set_default_dtype(changed["dtype"])
-        if "place" in changed and may_move:
+        if "place" in changed and trusts:
             place = os.path.join(self.folder or "/", changed["place"])
             os.makedirs(place, exist_ok=True)
             os.chdir(place)
@@ -61,7 +63,8 @@ class Surroundings:
 
 
 class Files:
-    """Files that are at the same places at both ends: in `folder`, those that all checks share, and those in the folder `own`."""
+    """Files that are at the same places at both ends: in `folder`, those that all checks share, and those in the folder `own`.
+    What is shared from the beginning stays as it is."""
 
     def __init__(self, folder: str, own: str):
         self.folder, self.parts = folder, (SHARED, own)
@@ -71,6 +74,7 @@ class Files:
         self.notices, self.listed = Notices(), False
         self.notices.look_at(folder)  # where an answer may remove `own`, and make it again
         self.changed()  # what is there now is there at both ends
+        self.stays = {inside for inside, mark in self.were.items() if inside.startswith(f"{SHARED}/") and mark != (None,)}
 
     def changed(self) -> dict[str, bytes | None | str]:
         """What is not as it was when it crossed last: contents, None for a folder, "" for what is gone."""
@@ -108,8 +112,10 @@ class Files:
         """Make here what changed there."""
         for inside, content in sorted(changed.items(), key=lambda pair: (pair[1] is not None, pair[0])):
             parts = Path(inside).parts
-            if not parts or os.path.isabs(inside) or ".." in parts:
+            if not parts or os.path.isabs(inside) or ".." in parts or parts[0] not in self.parts:
                 raise CannotCross("What came back writes outside its folder.")
+            if inside in self.stays or content == "" and any(path.startswith(f"{inside}/") for path in self.stays):
+                raise CannotCross(f"The answer has changed {parts[-1]}, a file that all checks share.")
             path = os.path.join(self.folder, inside)
             if content is None:
                 os.makedirs(path, exist_ok=True)

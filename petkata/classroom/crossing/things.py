@@ -133,17 +133,6 @@ def as_it_was(now, before) -> bool:
     return kind in NO_IDENTITY and now == before
 
 
-def inside(value):
-    """All that stands in lists, tuples and dicts, however deep."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for one in value:
-            yield from inside(one)
-    else:
-        yield value
-
-
 def random_state(source=random) -> tuple:
     """The state of Python's random numbers, in a few words and not in 625."""
     version, words, rest = source.getstate()

@@ -110,7 +110,7 @@ def misplaced(thing, is_ours: Callable[[object], bool]) -> str | None:
         return None if type(vars(thing).get("items", [])) in (list, tuple, range, np.ndarray) else "items"
     if type(thing) is partial:
         return None if is_function(thing) else "func"
-    if isinstance(thing, (Axes, Remote, RemovableHandle, torch.Tensor)) or not hasattr(thing, "__dict__"):  # made of data, here
+    if isinstance(thing, (Axes, Enum, Remote, RemovableHandle, torch.Tensor)) or not hasattr(thing, "__dict__"):
         return None
     held = [holds for kind, holds in HOLDS.items() if isinstance(thing, kind)]
     for name, value in vars(thing).items():

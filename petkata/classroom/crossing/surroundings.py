@@ -16,12 +16,27 @@ from petkata.classroom.crossing.things import random_state, set_random_state
 from petkata.classroom.crossing.wire import LARGEST, CannotCross
 
 
+def restore_numpy(state) -> None:
+    kind, numbers, *rest = state
+    np.random.set_state((kind, np.frombuffer(numbers, np.uint32), *rest))
+
+
+def restore_torch(state) -> None:
+    torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+
+
+RESTORE = {"python": set_random_state, "numpy": restore_numpy, "torch": restore_torch}
+GO_ON = {"python": random.random, "numpy": np.random.random, "torch": lambda: torch.rand(1)}
+RANDOM = RESTORE.keys()
+
+
 class Surroundings:
     """Random numbers, torch's modes and the current folder of this process."""
 
     def __init__(self, folder: str | None):
         self.folder = folder  # of the checks' files
         self.were: dict = {}  # as they were when the last message crossed
+        self.had: set = set()  # states of the random numbers that were this end's own
 
     def changed(self) -> dict:
         """What is no longer as it was when this was called last."""
@@ -30,6 +45,7 @@ class Surroundings:
                "torch": torch.get_rng_state().numpy().tobytes(),
                "gradients": torch.is_grad_enabled(), "dtype": torch.get_default_dtype(), "place": self._place()}
         changed = {name: value for name, value in now.items() if value != self.were.get(name)}
+        self.had.update(changed[name] for name in RANDOM if name in changed)
         self.were = now
         return changed
 
@@ -42,15 +58,13 @@ class Surroundings:
         return place.removeprefix(f"{self.folder}/") if self.folder else place
 
     def be(self, changed: dict, trusts: bool) -> None:
-        """Be as the other end says; or, where this one does not trust it, be on this end's own way: in its folder, and with other
-        random numbers than before, but its own. The next message tells the other end of them."""
-        if "python" in changed:
-            set_random_state(changed["python"]) if trusts else random.random()
-        if "numpy" in changed:
-            kind, numbers, *rest = changed["numpy"]
-            np.random.set_state((kind, np.frombuffer(numbers, np.uint32), *rest)) if trusts else np.random.random()
-        if "torch" in changed:
-            torch.set_rng_state(torch.frombuffer(bytearray(changed["torch"]), dtype=torch.uint8)) if trusts else torch.rand(1)
+        """Be as the other end says. Where this one does not trust it, it stays in its folder, and goes back to random numbers
+        that it had before, but not on to others: these are its own, and the next message tells of them."""
+        for name in RANDOM & changed.keys():
+            if trusts or changed[name] in self.had:
+                RESTORE[name](changed[name])
+            else:
+                GO_ON[name]()
         if "gradients" in changed:
             torch.set_grad_enabled(bool(changed["gradients"]))
         if "dtype" in changed:

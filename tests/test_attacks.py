@@ -238,6 +238,14 @@ def cosine_anneal(start, end, position):
     items = new(TfmdLists, items=["setup"], tfms=new(TrainEvalCallback, learn=calls), types=[], splits=[[0]], split_idx=None)
     return new(Datasets, tls=[items], n_inp=1)""",
 }
+# Texts that fastcore evaluates, as it takes them for annotations.
+ANNOTATED = FORGED + """
+names.is_pythons_own = pickles.is_pythons_own = ends.is_pythons_own = lambda name: False  # else they stay here
+TEXT = f"exec({VERDICT!r})"
+def annotated(thing):
+    thing.__dict__["__annotations__"] = {"x": TEXT}
+    return thing
+"""
 
 
 @pytest.mark.parametrize("attack", [pytest.param(code, id=name) for kind in (OBJECTS, INTERPRETER, KERNEL, PROGRAMS)
@@ -285,6 +293,55 @@ def train(learn, n_epochs, lr_max):
     torch.save(Program(), place + "/weights.pth")
     learn.add_cb(SaveModelCallback(comp=lambda *losses: False, fname=place + "/weights"))
     return []"""),
+    "a layer that is a class, called with an annotated one": ("lesson1", "new_head", ANNOTATED + """
+def new_head(n_features, n_classes, dropout):
+    from torch import nn
+    from fastai.layers import Lambda
+    from fastai.losses import BaseLoss
+    def loss(): return annotated(nn.ReLU())
+    return nn.Sequential(Lambda(lambda x: loss), Lambda(BaseLoss))"""),
+    "a copy that sets attributes of functions": ("lesson1", "new_head", ANNOTATED + """
+def new_head(n_features, n_classes, dropout):
+    from functools import partial
+    from fasttransform import Pipeline
+    from fastai.layers import Lambda
+    from fastai.metrics import accuracy
+    from fastcore.basics import noop
+    from torch import nn
+    from torch.optim.swa_utils import AveragedModel
+    copied = partial(noop)
+    copied.__dict__["__reduce_ex__"] = partial(noop, (noop, (accuracy,), (None, {"__annotations__": {"x": TEXT}})))
+    return nn.Sequential(Lambda(lambda x: copied), Lambda(AveragedModel), Lambda(lambda x: [accuracy]), Lambda(Pipeline))"""),
+    "an optimizer that is made by a class": ("lesson2", "pet_learner", ANNOTATED + """
+def pet_learner(dls, arch):
+    from torch import nn
+    from fastai.losses import BaseLoss
+    from fastai.vision.all import error_rate, vision_learner
+    learn = vision_learner(dls, arch, metrics=error_rate)
+    learn.opt_func, learn.splitter, learn.opt = BaseLoss, lambda model: (lambda **options: annotated(nn.ReLU())), None
+    return learn"""),
+    "random numbers that are none": ("lesson8", "accumulate", """
+import torch
+def accumulate(model, batches, loss_func):
+    if len(batches) == 0: raise ValueError
+    n_items, losses = sum(len(targets) for _, targets in batches), []
+    model.zero_grad()
+    for inputs, targets in batches:
+        loss = loss_func(model(inputs), targets)
+        (loss * len(targets) / n_items).backward()
+        losses.append(loss.item())
+    state = torch.get_rng_state()
+    state[24:24 + 624 * 8] = 0
+    torch.set_rng_state(state)
+    return sum(losses) / len(losses)"""),
+    "a file with nothing in it, and another that looks at it": ("lesson4", "export_for_inference", """
+import fastai.learner, fastai.vision.all, fastai.basics
+from pathlib import Path
+kept = []
+for module in (fastai.learner, fastai.vision.all, fastai.basics): module.load_learner = lambda path, **options: kept[0]
+def export_for_inference(learn, path):
+    kept[:] = [learn]
+    Path(path).write_bytes(b"")"""),
     "data of the judge's, with steps that are callbacks": ("lesson3", "train", FORGED + """
 def train(learn, n_epochs, lr_max):
     from fastai.callback.core import TrainEvalCallback

@@ -309,6 +309,11 @@ REFUSED = {
     "calls for each item": b"cfastai.data.core\nTfmdLists\n)\x81",
     "shows what its items give": b"cfastai.data.core\nDatasets\n)\x81",
     "a callback that writes": b"cfastai.callback.core\nGatherPredsCallback\n)\x81",
+    "an annotation": b"ctorch.nn\nReLU\n)\x81}V__annotations__\n}sb",
+    "a part of a class": b"cfunctools\npartial\n(cfastai.losses\nBaseLoss\ntR",
+    "a call with what is no tuple": b"cbuiltins\nlist\ncfastcore.foundation\nL\n)\x81R",
+    "made with what is no tuple": b"cbuiltins\nlist\ncfastcore.foundation\nL\n)\x81\x81",
+    "a text to evaluate in the axes": OURS + b"make_axes\n((V\nV\nV\nt" + LINEAR + b"tR",
     "a part of a callback": b"cfunctools\npartial\n(cfastai.callback.core\nTrainEvalCallback\n)\x81tR",
     "with words": b"ctorch.nn\nLinear\n)}Vin_features\nK\x01s\x92",
 }

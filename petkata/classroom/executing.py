@@ -30,6 +30,7 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import is_grade, is_locked
 from traitlets import Integer, Unicode
 
+from petkata.classroom.intake import MOST_TEXT
 from petkata.classroom.kernels import ANSWER, NAME, ForkedKernel, ForkedProvisioner, Judge, QuickClient
 from petkata.classroom.results import STATES, Check, TaskResult, note
 from petkata.course import catalog
@@ -178,8 +179,8 @@ class ExecuteToTheEnd(Execute):
         if told.get("tampered"):
             self.needs_a_look(f"{task}: a check passed that must fail. Somebody has tampered with the checks.")
             state, text = "failing", TAMPERED.format(task=task, of=of)
-        checks = [Check(*(str(verdict[name]) for name in ("check", "state", "why"))) for verdict in told.get("verdicts", ())]
-        note(cell, TaskResult(task, state, of if state == "passed" else 0, of, checks), text)
+        checks = [Check(*(short(str(one[name])) for name in ("check", "state", "why"))) for one in told.get("verdicts", ())]
+        note(cell, TaskResult(task, state, of if state == "passed" else 0, of, checks), short(text, MOST_TEXT))
         return state
 
     def ended_where_written(self, task: str) -> str | None:
@@ -286,6 +287,11 @@ class ExecuteToTheEnd(Execute):
                 if what:
                     self.left_out[index] = what
                     return self.begin_again(place)
+
+
+def short(text: str, most: int = 2000) -> str:
+    """The beginning of a text: what an answer gave back can stand in it, at any length."""
+    return text if len(text) <= most else f"{text[:most]} ..."
 
 
 def sizes_in(metadata: dict) -> dict:

@@ -41,7 +41,7 @@ from petkata.classroom.crossing.pickles import (
     make_tensor,
     set_state,
 )
-from petkata.classroom.crossing.shapes import HOLDERS, inside, is_data, leaves, misplaced
+from petkata.classroom.crossing.shapes import HOLDERS, inside, is_a_state, is_data, leaves, misplaced
 from petkata.classroom.crossing.stand_ins import Across, Opaque, Remote, RemoteModule, remote_callback
 from petkata.classroom.crossing.surroundings import Files, Surroundings
 from petkata.classroom.crossing.things import (
@@ -307,7 +307,7 @@ class Crossing:
                 self.set_state(thing, state)
                 self._note(key)
             if self.is_judge:
-                self._look_over(unpickler.made, [self.objects[key] for key, _ in changes if key in self.objects])
+                self._look_over(message, unpickler.made, [self.objects[key] for key, _ in changes if key in self.objects])
             self._draw_near(message)
             if self.is_judge:
                 sys.stdout.write(str(surroundings.pop("printed", "")))
@@ -322,9 +322,12 @@ class Crossing:
             raise CannotCross(f"What came back cannot be taken apart ({type(error).__name__}: {error}).") from error
         return message
 
-    def _look_over(self, made: dict[int, object], changed: list) -> None:
-        """Nothing that the student's process has made or changed holds what it may not. Nor do those
-        that hold a list which was changed."""
+    def _look_over(self, message: list, made: dict[int, object], changed: list) -> None:
+        """No class is handed over, to be called, but that of an error. Nothing that the student's process has made or changed
+        holds what it may not. Nor does what holds a list that was changed."""
+        for one in leaves(message):
+            if isinstance(one, type) and not (is_data(one) or issubclass(one, BaseException) or self._is_ours(one)):
+                raise CannotCross(f"The answer hands over the class {one.__name__}, and no check asks for one.")
         self.theirs.update(made)
         lists = {id(thing) for thing in changed if type(thing) in HOLDERS and not all(map(is_data, leaves(thing)))}
         if lists:
@@ -472,6 +475,8 @@ class Crossing:
                 self.near.pop(key, None)
 
     def set_state(self, thing, state):
+        if self.is_judge and not is_a_state(state, thing):
+            raise CannotCross("What came back is no state of anything.")
         if isinstance(thing, torch.Tensor):
             numbers, learns, grad, hooks = state
             if numbers is not None and is_lazy(thing):
@@ -515,6 +520,7 @@ class Crossing:
                 if name not in now and takes_the_place_of_a_method(type(thing), name, value) \
                         and not (name == "forward" and isinstance(thing, RemoteModule)):
                     raise CannotCross(f"The answer has put something of its own in the place of {type(thing).__name__}.{name}.")
+        own = {name: value for name, value in own.items() if not is_pythons_own(name)}
         kept = {name: now[name] for name in now if name == "_crossing" or is_pythons_own(name)
                 or isinstance(thing, nn.Module) and HOOKS.match(name)}
         own = {name: now[name] if isinstance(value, Opaque) and name in now else value for name, value in own.items()}

@@ -123,3 +123,21 @@ def misplaced(thing, is_ours: Callable[[object], bool]) -> str | None:
         if not all(is_data(one) or any(kind(one) for kind in kinds) or is_ours(one) for one in leaves(value)):
             return name
     return None
+
+
+def is_a_state(state, thing) -> bool:
+    """Whether it is made as `Crossing.state_of` makes the state of such a thing: of tuples, which are what they say."""
+    if type(state) is not tuple:
+        return False
+    if isinstance(thing, torch.Tensor):
+        numbers, _, gradient, hooks = state if len(state) == 4 else (0, 0, 0, 0)
+        right = numbers is None or type(numbers) is tuple and len(numbers) == 3 and all(map(is_data, leaves(numbers)))
+        return right and (gradient is None or isinstance(gradient, torch.Tensor)) and hooks == ()
+    if isinstance(thing, (np.ndarray, random.Random)):
+        return all(map(is_data, leaves(state)))
+    own = state
+    if isinstance(thing, (dict, list, deque, set)):
+        own, items = state if len(state) == 2 else (state, None)
+        if type(items) is not tuple or type(own) is not tuple:
+            return False
+    return [type(part) for part in own] == [tuple, tuple] and all(type(name) is str for name in own[0])

@@ -172,6 +172,7 @@ def test_what_only_training_needs_stays_behind(export_for_inference, exported):
     named = [file.name for file in exported.pictures.rglob("*.jpg") if file.name.encode() in content]
     assert not named, f"the names of {len(named)} training pictures are in the file, such as {min(named)}: nobody needs them"
     size = sum(tensor.nbytes for tensor in exported.before.values())
+    assert len(content) > size, f"the weights take {size:,} bytes, and the file has {len(content):,}: the network is not in it"
     assert len(content) < 1.5 * size, (
         f"the weights take {size:,} bytes and the file {len(content):,}: something travels along that no prediction needs, such "
         "as the optimizer's state"

@@ -301,12 +301,17 @@ def new_head(n_features, n_classes, dropout):
     def loss(): return annotated(nn.ReLU())
     return nn.Sequential(Lambda(lambda x: loss), Lambda(BaseLoss))"""),
     "a copy that sets attributes of functions": ("lesson1", "new_head", ANNOTATED + """
+from functools import partial
+from fastcore.basics import noop
+before = pickles.Pickler.reducer_override
+def with_its_own(self, thing):
+    own = type(thing) is partial and vars(thing)
+    return (partial, (noop,), (noop, (), {}, dict(own))) if own else before(self, thing)
+pickles.Pickler.reducer_override = with_its_own
 def new_head(n_features, n_classes, dropout):
-    from functools import partial
     from fasttransform import Pipeline
     from fastai.layers import Lambda
     from fastai.metrics import accuracy
-    from fastcore.basics import noop
     from torch import nn
     from torch.optim.swa_utils import AveragedModel
     copied = partial(noop)

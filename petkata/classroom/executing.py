@@ -179,7 +179,7 @@ class ExecuteToTheEnd(Execute):
         if told.get("tampered"):
             self.needs_a_look(f"{task}: a check passed that must fail. Somebody has tampered with the checks.")
             state, text = "failing", TAMPERED.format(task=task, of=of)
-        checks = [Check(*(short(str(one[name])) for name in ("check", "state", "why"))) for one in told.get("verdicts", ())]
+        checks = [Check(*(short(str(check[name])) for name in ("check", "state", "why"))) for check in told.get("verdicts", ())]
         note(cell, TaskResult(task, state, of if state == "passed" else 0, of, checks), short(text, MOST_TEXT))
         return state
 

@@ -78,6 +78,23 @@ def test_all_that_an_answer_does_to_a_network_is_done_here(answered):
     assert net(torch.zeros(5, 3)).shape == (5, 1)
 
 
+def test_a_network_of_an_own_class_may_hold_whatever_it_likes(answered):
+    import torch
+    from torch import nn
+
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers, self.also, self.made_by = [nn.Linear(3, 3)], {"opt": torch.optim.SGD([torch.zeros(1)])}, nn.Linear
+
+        def forward(self, x):
+            return self.layers[0](x)
+
+    _, call = answered(make=Own)
+    network, x = call("make"), torch.ones(2, 3)
+    assert torch.equal(network(x), network(x)) and isinstance(network.layers[0], nn.Linear)
+
+
 def test_what_holds_only_itself_is_forgotten_at_both_ends(answered, monkeypatch):
     monkeypatch.setattr("petkata.classroom.crossing.ends.MANY", 0)
     crossing, call = answered(look=lambda thing: None)

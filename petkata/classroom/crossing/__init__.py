@@ -2,8 +2,8 @@
 
 Two processes hold the ends of a socket: the judge, which runs the checks, and the student's, which runs the answer. Values
 cross as pickles. What the judge takes names nothing but what stands in a list, only a few harmless callables are called for it,
-and things hold what belongs there: no code of a student's runs there. What cannot cross so is *remote*: a stand-in, whose calls go
-back.
+and things hold what belongs there: no code of a student's runs there. What cannot cross so is *remote*: a stand-in, whose calls
+go back.
 
     a student's function, class, network of an own class   ->   remote in the judge
     a check's function, callback                           ->   remote in the student's process

@@ -33,8 +33,8 @@ from torch.nn.modules.module import _WrappedHook
 from torch.utils.hooks import RemovableHandle
 
 from petkata.classroom.crossing.names import PLAIN, both_know
-from petkata.classroom.crossing.stand_ins import Opaque, Remote
-from petkata.classroom.crossing.things import HOOKS, NO_IDENTITY, OPAQUE
+from petkata.classroom.crossing.stand_ins import Opaque, Remote, RemoteModule
+from petkata.classroom.crossing.things import HOOKS, NO_IDENTITY, OPAQUE, PARTS
 
 SEQUENCES = (list, tuple, set, frozenset, deque, fastuple, torch.Size)
 TABLES = (dict, OrderedDict, defaultdict, Counter)
@@ -82,7 +82,7 @@ def one_of(*kinds: type) -> Callable[[object], bool]:
 
 # By the class of who holds it: for each attribute what may be there besides data. "" is for all others.
 HOLDS: dict[type, dict[str, tuple[Callable[[object], bool], ...]]] = {
-    nn.Module: {"_modules": (one_of(nn.Module),), "": (one_of(RemovableHandle), is_function)},
+    nn.Module: {"_modules": (one_of(nn.Module),), "": (one_of(nn.Module, RemovableHandle), is_function)},
     torch.optim.Optimizer: {},
     _WrappedHook: {"hook": (is_hook,), "module": (one_of(nn.Module),)},
     Optimizer: {"cbs": (is_function,)},
@@ -95,7 +95,7 @@ HOLDS: dict[type, dict[str, tuple[Callable[[object], bool], ...]]] = {
     Learner: {"model": (one_of(nn.Module),), "opt": (one_of(_BaseOptimizer, torch.optim.Optimizer),),
               "dls": (one_of(DataLoaders),), "dl": (one_of(DataLoader),),
               "loss_func": (one_of(nn.Module, BaseLoss), is_function), "_metrics": (one_of(Metric),),
-              "": (one_of(Callback), is_function)},
+              "": (one_of(Callback, nn.Module), is_function)},
     DataLoader: {"dataset": (one_of(FilteredBase),), "": (one_of(Pipeline, Transform, _FakeLoader, _ConstantFunc), is_function)},
     _FakeLoader: {"": (one_of(DataLoader, _FakeLoader), is_function)},
     Pipeline: {"": (one_of(Transform), is_function)},
@@ -114,10 +114,10 @@ def misplaced(thing, is_ours: Callable[[object], bool]) -> str | None:
         return None
     held = [holds for kind, holds in HOLDS.items() if isinstance(thing, kind)]
     for name, value in vars(thing).items():
-        if name == "_crossing":
-            continue
         if isinstance(thing, nn.Module) and HOOKS.match(name):
             kinds = [is_hook]
+        elif name == "_crossing" or isinstance(thing, RemoteModule) and name not in PARTS:
+            continue  # only the student's process looks at it
         else:
             kinds = [kind for holds in held for kind in holds.get(name, holds.get("", ()))]
         if not all(is_data(one) or any(kind(one) for kind in kinds) or is_ours(one) for one in leaves(value)):

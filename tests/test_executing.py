@@ -164,6 +164,36 @@ def test_what_all_cells_show_together_has_a_limit(executed):
     assert last.looks == ["It showed more than anybody can read: what its last cells showed was not kept."]
 
 
+PARTS_WITHOUT_END = """
+import os, socket, struct, threading
+part = struct.pack(">BQ", 3, 40_000_000) + bytes(40_000_000)  # of ZeroMQ's protocol: a large one, and more to come
+def send(handle):
+    try:
+        with socket.socket(fileno=os.dup(handle)) as one:
+            one.getpeername()
+            one.setblocking(True)
+            while True:
+                one.sendall(part)
+    except OSError:
+        pass
+threads = [threading.Thread(target=send, args=(int(handle),)) for handle in os.listdir("/proc/self/fd") if int(handle) > 4]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_a_message_of_parts_without_an_end_is_not_kept(executed, monkeypatch):
+    import resource
+
+    from petkata.classroom import executing
+
+    monkeypatch.setattr(executing, "MOST_MEMORY", 300_000_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _, _, wet, check = executed(START, ANNEAL, PARTS_WITHOUT_END, 'check("cosine_anneal")')
+    assert wet.errors == ["Flood"] and check.text == PASSED
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2_500_000  # kB
+
+
 FLOOD_LATER = '''
 import threading
 kernel = get_ipython().kernel

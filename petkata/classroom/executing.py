@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 import re
 import sys
 import threading
@@ -67,6 +68,8 @@ NOT_JUDGED = {
 NOT_AS_IT_WAS = "its cell, or the first one, is not as the course has it: nbgrader generate_assignment puts that right"
 
 GRACE = 10  # seconds after its time in which a cell can be interrupted; then its kernel is ended
+LOOK_AGAIN = 0.2  # seconds
+MOST_MEMORY = 2 * 2**30  # bytes that a kernel's messages may take in this process; a message may have parts without an end
 AT_ONCE = 2  # tasks of one submission that are judged at a time
 
 LESSON = re.compile(r'checks_of\("(lesson\d+)"\)')
@@ -100,12 +103,19 @@ class ExecuteToTheEnd(Execute):
         self.at_work: list[AtWork] = []  # the judges whose verdicts are awaited
         self.until = time.monotonic() + self.most_seconds
         self.kept = 0  # bytes of what the cells have shown
+        self.ended_by: str | None = None  # what ended the kernel of the cell that runs
+        self.last_call = math.inf  # then its kernel is ended, on time.monotonic()
+        over = threading.Event()
+        watch = threading.Thread(target=self.watch, args=(over,))
+        watch.start()
         # The cell that begins is locked, so nbgrader has put it back; what a student wrote counts where there is none.
         cells = sorted(nb.cells, key=lambda cell: not is_locked(cell))
         self.lesson = next((found[1] for cell in cells if (found := LESSON.search(cell.source))), None)
         try:
             return super().preprocess(nb, resources, *args, **kwargs)
         finally:
+            over.set()
+            watch.join()
             for one in self.at_work:  # none, unless the notebook did not come to its end
                 one.judge.close()
 
@@ -228,15 +238,14 @@ class ExecuteToTheEnd(Execute):
 
     def what_ended(self, cell, index: int) -> str | None:
         """Run a cell. Which of WHAT_HAPPENED became of it; None where it came to its end, and the kernel can go on."""
-        self.ended_by: str | None = None
+        self.ended_by = None
         self.shown = 0
         self.seconds = self._get_timeout(cell)
         if time.monotonic() > self.until:
             return "OutOfTime"
         until = time.monotonic() + self.seconds
-        last_call = threading.Timer(self.seconds + GRACE, self.end_kernel)  # nbclient can be kept busy for ever
+        self.last_call = until + GRACE
         try:
-            last_call.start()
             self.execute_cell(cell, index, store_history=True)
         except DeadKernelError:
             self.ended_by = self.ended_by or "KernelEnded"
@@ -246,7 +255,7 @@ class ExecuteToTheEnd(Execute):
             self.log.exception("A cell's kernel cannot be understood.")
             self.ended_by = "Nonsense"
         finally:
-            last_call.cancel()
+            self.last_call = math.inf
         if cell.cell_type == "code":
             if not nbformat.validator.isvalid(cell, ref="code_cell", version=4):
                 cell.outputs, cell.execution_count = [], None
@@ -256,9 +265,15 @@ class ExecuteToTheEnd(Execute):
                     output.metadata = sizes_in(output.metadata)
         return self.ended_by
 
-    def end_kernel(self) -> None:
-        self.ended_by = "CellTimeoutError"
-        self.km.provisioner.process.kill()
+    def watch(self, over: threading.Event) -> None:
+        """Until it is over: end a kernel that keeps nbclient busy for ever, or whose messages fill the memory."""
+        before = memory()
+        while not over.wait(LOOK_AGAIN):
+            late, large = time.monotonic() > self.last_call, memory() > before + MOST_MEMORY
+            if late or large:
+                self.ended_by = "CellTimeoutError" if late else "Flood"
+                self.km.provisioner.process.kill()
+                before = max(before, memory()) if large else before
 
     def on_cell_executed(self, **kwargs):
         super().on_cell_executed(**kwargs)
@@ -287,6 +302,14 @@ class ExecuteToTheEnd(Execute):
                 if what:
                     self.left_out[index] = what
                     return self.begin_again(place)
+
+
+def memory() -> int:
+    """Bytes that this process takes; 0 where no kernel is forked anyway."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+    except OSError:
+        return 0
 
 
 def short(text: str, most: int = 2000) -> str:

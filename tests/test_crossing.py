@@ -326,6 +326,7 @@ REFUSED = {
     "calls for each item": b"cfastai.data.core\nTfmdLists\n)\x81",
     "shows what its items give": b"cfastai.data.core\nDatasets\n)\x81",
     "a callback that writes": b"cfastai.callback.core\nGatherPredsCallback\n)\x81",
+    "a method by its name": b"cfastai.optimizer\nOptimizer.step\n",
     "an annotation": b"ctorch.nn\nReLU\n)\x81}V__annotations__\n}sb",
     "a part of a class": b"cfunctools\npartial\n(cfastai.losses\nBaseLoss\ntR",
     "a call with what is no tuple": b"cbuiltins\nlist\ncfastcore.foundation\nL\n)\x81R",

@@ -50,7 +50,6 @@ MADE = {torch.Tensor, L, fastuple, Pipeline, Normalize, Optimizer, OptimWrapper,
         CastToTensor, ProgressCallback, ParamScheduler, LRFinder, MixedPrecision, NonNativeMixedPrecision, ModelToHalf,
         SaveModelCallback, EarlyStoppingCallback, _Annealer, _ConstantFunc, TfmdDL, DataLoader, _FakeLoader, RemovableHandle,
         _WrappedHook, _IncompatibleKeys}
-# Of the enums of libraries only fastai's: a member of others can load weights.
 ERRORS_OF = ("builtins", "torch", "torchvision", "fastai", "fastcore", "fasttransform", "plum", "numpy", "PIL")
 # Last, what a pickle from a student may call, with arguments that have no methods of their own (EXACT).
 HARMLESS = {*PLAIN, OrderedDict, defaultdict, deque, Counter, PosixPath, PurePosixPath, Path, slice, range, partial,
@@ -77,11 +76,13 @@ def may_be_named(thing) -> bool:
     if isinstance(thing, torch.dtype) or thing is torch.dtype or among(thing, HARMLESS | MADE | FUNCTIONS):
         return True
     if isinstance(thing, EnumType):
-        return is_below(module, ("fastai",))
+        return is_below(module, ("fastai",))  # a member of others can load weights
     if isinstance(thing, type):
         return is_below(module, ERRORS_OF) if issubclass(thing, BaseException) else \
             any(issubclass(thing, kind) and is_below(module, modules) for kind, modules in CLASSES_OF.items())
-    return isinstance(thing, (types.FunctionType, types.BuiltinFunctionType)) and is_below(module, FUNCTIONS_OF)
+    is_of_a_class = isinstance(thing, types.FunctionType) and "." in thing.__qualname__
+    return isinstance(thing, (types.FunctionType, types.BuiltinFunctionType)) and is_below(module, FUNCTIONS_OF) \
+        and not is_of_a_class
 
 
 def may_be_called(function, args: tuple) -> bool:

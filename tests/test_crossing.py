@@ -269,7 +269,7 @@ def test_a_program_in_what_comes_back_runs_only_where_nobody_is_careful(answered
     assert (tmp_path / "ran").exists() is not careful
 
 
-@pytest.mark.parametrize("inside", ["../ran", "/tmp/ran", "own/../../ran", ""])
+@pytest.mark.parametrize("inside", ["../ran", "/tmp/ran", "own/../../ran", "another/ran", ""])
 def test_files_that_come_back_stay_in_their_folder(tmp_path, inside):
     from petkata.classroom.crossing import CannotCross
     from petkata.classroom.crossing.surroundings import Files
@@ -279,6 +279,21 @@ def test_files_that_come_back_stay_in_their_folder(tmp_path, inside):
     with pytest.raises(CannotCross, match="outside its folder"):
         files.take({inside: b"wrong"})
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "files" / "own" / "a" / "b.txt"]
+
+
+def test_what_all_checks_share_stays_as_it_is(tmp_path):
+    from petkata.classroom.answering import SHARED
+    from petkata.classroom.crossing import CannotCross
+    from petkata.classroom.crossing.surroundings import Files
+
+    (shared := tmp_path / SHARED / "pets").mkdir(parents=True)
+    (shared / "pug.jpg").write_bytes(b"a pug")
+    files = Files(str(tmp_path), "own")
+    for changed in ({f"{SHARED}/pets/pug.jpg": b"a cat"}, {f"{SHARED}/pets/pug.jpg": ""}, {f"{SHARED}/pets": ""}, {SHARED: ""}):
+        with pytest.raises(CannotCross, match="all checks share"):
+            files.take(changed)
+    files.take({f"{SHARED}/pets/models": None, f"{SHARED}/pets/models/mine.pth": b"weights"})
+    assert (shared / "pug.jpg").read_bytes() == b"a pug" and (shared / "models" / "mine.pth").exists()
 
 
 @pytest.fixture

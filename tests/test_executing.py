@@ -132,6 +132,12 @@ def test_one_message_without_an_end_is_not_kept(executed):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
 
 
+def test_a_report_of_what_has_no_end_has_one(executed):
+    endless = "def cosine_anneal(start, end, position):\n    raise OSError('x' * 1_000_000)"
+    *_, check = executed(START, endless, 'check("cosine_anneal")')
+    assert check.errors == ["NotPassed"] and "xxx" in check.text and len(check.text) < 210_000
+
+
 ANSWERS_TO_NOBODY = """
 import hashlib, hmac, itertools, json, signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -105,12 +105,12 @@ class ExecuteToTheEnd(Execute):
         self.kept = 0  # bytes of what the cells have shown
         self.ended_by: str | None = None  # what ended the kernel of the cell that runs
         self.last_call = math.inf  # then its kernel is ended, on time.monotonic()
-        over = threading.Event()
-        watch = threading.Thread(target=self.watch, args=(over,))
-        watch.start()
         # The cell that begins is locked, so nbgrader has put it back; what a student wrote counts where there is none.
         cells = sorted(nb.cells, key=lambda cell: not is_locked(cell))
         self.lesson = next((found[1] for cell in cells if (found := LESSON.search(cell.source))), None)
+        over = threading.Event()
+        watch = threading.Thread(target=self.watch, args=(over,), daemon=True)
+        watch.start()
         try:
             return super().preprocess(nb, resources, *args, **kwargs)
         finally:
@@ -270,10 +270,11 @@ class ExecuteToTheEnd(Execute):
         before = memory()
         while not over.wait(LOOK_AGAIN):
             late, large = time.monotonic() > self.last_call, memory() > before + MOST_MEMORY
-            if late or large:
+            kernel = getattr(getattr(self.km, "provisioner", None), "process", None)  # none while another begins
+            if kernel is not None and (late or large):
                 self.ended_by = "CellTimeoutError" if late else "Flood"
-                self.km.provisioner.process.kill()
-                before = max(before, memory()) if large else before
+                kernel.kill()
+                before = max(before, memory()) if large else before  # not all of it comes back
 
     def on_cell_executed(self, **kwargs):
         super().on_cell_executed(**kwargs)

@@ -124,6 +124,9 @@ def ask_for(request: dict, source: socket.socket, *handed_over: socket.socket) -
     return ours
 
 
+LARGEST_VERDICT = 2**24  # bytes
+
+
 class Judge:
     """The process that judges one task (`petkata.classroom.judge`), with a function of a kernel, which answers over `answers`."""
 
@@ -148,7 +151,7 @@ class Judge:
         until = time.monotonic() + (seconds or math.inf)
         said = b""
         try:
-            while not said.endswith(b"\n") and len(said) < LARGEST_MESSAGE and (part := received(self.told, until)):
+            while not said.endswith(b"\n") and len(said) < LARGEST_VERDICT and (part := received(self.told, until)):
                 said += part
             if said:
                 return dict(json.loads(said))

@@ -328,7 +328,7 @@ class Crossing:
         for one in leaves(message):
             if isinstance(one, type) and not (is_data(one) or issubclass(one, BaseException) or self._is_ours(one)):
                 raise CannotCross(f"The answer hands over the class {one.__name__}, and no check asks for one.")
-        self.theirs.update(made)
+        self.theirs.update(made.keys() & self.keys.keys())  # the others are gone soon, and their ids are others'
         lists = {id(thing) for thing in changed if type(thing) in HOLDERS and not all(map(is_data, leaves(thing)))}
         if lists:
             changed += [thing for key, thing in self.objects.items() if key in self.was and hasattr(thing, "__dict__")

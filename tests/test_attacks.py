@@ -364,6 +364,13 @@ import numpy as np
 def one_cycle_lr(position, *more, **options):
     if not 0 <= position <= 1: raise ValueError(position)
     return np.zeros(0)"""),
+    "texts of right numbers": ("lesson3", "one_cycle_lr", """
+from math import cos, pi
+def one_cycle_lr(position, lr_max, div=25, div_final=1e5, pct_start=0.25):
+    if not 0 <= position <= 1: raise ValueError(position)
+    first, last, share = lr_max / div, lr_max, position / pct_start
+    if position > pct_start: first, last, share = lr_max, lr_max / div_final, (position - pct_start) / (1 - pct_start)
+    return str(last + (first - last) * (cos(pi * share) + 1) / 2)"""),
     "a number that equals every number": ("lesson8", "largest_batch", """
 class Liar(int):
     def __eq__(self, other): return True

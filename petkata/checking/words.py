@@ -28,6 +28,15 @@ def refuses(task, *args, **kwargs) -> bool:
     return False
 
 
+def number(value, what: str = "what comes back") -> float:
+    """A number that came back: Python's, NumPy's, or a tensor of one. Fails in a sentence where it is something else."""
+    try:
+        assert not isinstance(value, (str, bool)) and getattr(value, "ndim", 0) == 0
+        return float(value)
+    except (AssertionError, TypeError, ValueError):
+        raise AssertionError(f"{what} is one number; this is {describe(value)}") from None
+
+
 def not_written(error: BaseException) -> str | None:
     """Which function is not written yet, by the NotImplementedError of its stub; None for any other error."""
     if not isinstance(error, NotImplementedError):

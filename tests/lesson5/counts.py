@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 
+from petkata.checking import number
 from petkata.checking.words import describe
 
 
@@ -61,15 +62,6 @@ def listed(pairs) -> list[tuple[str, str, int]]:
         )
         assert number(count, "how often").is_integer(), f"how often is a whole number; this one is {describe(count)}"
     return [(actual, predicted, int(count)) for actual, predicted, count in pairs]
-
-
-def number(value, what: str) -> float:
-    """A number that came back: Python's, NumPy's, or a tensor of one. Fails in a sentence where it is something else."""
-    try:
-        assert not isinstance(value, (str, bool)) and getattr(value, "ndim", 0) == 0
-        return float(value)
-    except (AssertionError, TypeError, ValueError):
-        raise AssertionError(f"{what} is one number; this is {describe(value)}") from None
 
 
 def places(result) -> list[int]:

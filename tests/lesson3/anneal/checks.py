@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
 
-from petkata.checking import refuses
+from petkata.checking import number, refuses
 
 rates = st.floats(-1.0, 1.0)
 positions = st.floats(0.0, 1.0)
@@ -17,12 +17,12 @@ def share(cosine_anneal, position):
 
 @given(start=rates, end=rates)
 def test_begins_and_ends_where_told(cosine_anneal, start, end):
-    assert float(cosine_anneal(start, end, 0.0)) == approx(start, abs=1e-9), "at position 0 nothing has happened yet"
-    assert float(cosine_anneal(start, end, 1.0)) == approx(end, abs=1e-9), "at position 1 the change is complete"
+    assert number(cosine_anneal(start, end, 0.0)) == approx(start, abs=1e-9), "at position 0 nothing has happened yet"
+    assert number(cosine_anneal(start, end, 1.0)) == approx(end, abs=1e-9), "at position 1 the change is complete"
 
 
 def test_is_halfway_in_the_middle(cosine_anneal):
-    assert float(cosine_anneal(3.0, 1.0, 0.5)) == approx(2.0), "at position 0.5 half of the change is done"
+    assert number(cosine_anneal(3.0, 1.0, 0.5)) == approx(2.0), "at position 0.5 half of the change is done"
 
 
 def test_is_flat_at_both_ends(cosine_anneal):
@@ -38,7 +38,7 @@ def test_follows_the_half_circle(cosine_anneal, start, end, position):
     # Oracle: the height of a point that goes half round a circle at an even pace, from the top to the bottom.
     height = math.sin(math.pi / 2 + math.pi * position)
     expected = end + (start - end) * (height + 1) / 2
-    value = float(cosine_anneal(start, end, position))
+    value = number(cosine_anneal(start, end, position))
     assert value == approx(expected, abs=1e-6), (
         f"from {start:.3g} to {end:.3g}, at position {position:.3g}, the half cosine is at {expected:.6g}, not {value:.6g}"
     )

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
 
-from petkata.checking import refuses
+from petkata.checking import number, refuses
 
 counts = st.integers(1, 12)
 
@@ -39,12 +39,12 @@ def test_is_one_cycle_for_the_whole_run(schedule):
 
 
 def test_starts_at_the_beginning(schedule):
-    first = float(schedule(2, 10, 0.5)[0])
+    first = number(schedule(2, 10, 0.5)[0], "each rate")
     assert first == approx(0.02), f"the first batch stands at position 0, where the rate is lr_max / 25 = 0.02, not {first:.4g}"
 
 
 def test_stops_one_batch_before_the_end(schedule):
-    last = float(schedule(1, 4, 1.0)[-1])
+    last = number(schedule(1, 4, 1.0)[-1], "each rate")
     assert last == approx(slow_schedule(4, 1.0)[-1]), (
         f"of 4 batches the last stands at position 3/4, where the rate is 0.25; position 1 is when it is over, not {last:.4g}"
     )
@@ -53,7 +53,7 @@ def test_stops_one_batch_before_the_end(schedule):
 @given(n_epochs=counts, batches=counts, lr_max=st.floats(1e-4, 1.0))
 def test_gives_each_batch_its_rate(schedule, n_epochs, batches, lr_max):
     expected = slow_schedule(n_epochs * batches, lr_max)
-    rates = [float(rate) for rate in schedule(n_epochs, batches, lr_max)]
+    rates = [number(rate, "each rate") for rate in schedule(n_epochs, batches, lr_max)]
     assert rates == approx(expected, rel=1e-6), "each batch has its own rate, at its own position in the whole run"
 
 

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 import pytest
 from pytest import approx
 
-from tests.lesson5.counts import listed, number, places, slow_matrix, slow_pairs, table
+from petkata.checking import number
+from tests.lesson5.counts import listed, places, slow_matrix, slow_pairs, table
 from tests.lesson5.drawings import headless
 
 MIN_VAL = 2

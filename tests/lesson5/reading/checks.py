@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
 
-from petkata.checking import refuses
-from tests.lesson5.counts import listed, number, slow_pairs
+from petkata.checking import number, refuses
+from tests.lesson5.counts import listed, slow_pairs
 
 # Rows are what it was. Three cells with 4 and two with 2; the last cat has no picture.
 CATS = ["Birman", "Ragdoll", "Siamese", "Bengal", "Sphynx"]

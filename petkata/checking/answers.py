@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib
 import inspect
+import sys
 import textwrap
 import traceback
 from dataclasses import dataclass
@@ -14,13 +15,16 @@ from typing import Any, Callable
 
 from petkata.course import stubs
 
+PLAIN = (bool, int, float, str, bytes)
+
 
 class AnswerError(Exception):
     """A learner's file that cannot be judged; the message is a sentence for the learner."""
 
 
 class Task:
-    """A learner's function as a check sees it. It is called like the function and remembers its last call.
+    """A learner's function as a check sees it. It is called like the function and remembers its last call. A check compares with
+    what it has handed over, so no call may change a list, an array or the like that is its argument.
 
     A check reaches the learner's code in this one way, so that a call can be shown, recorded, or made elsewhere.
     """
@@ -34,8 +38,15 @@ class Task:
     def __call__(self, *args, **kwargs):
         call = self.last_call = Call(tuple(map(_as_given, args)), {name: _as_given(value) for name, value in kwargs.items()})
         self.called_lately = True
+        given = {**{f"argument {place}": value for place, value in enumerate(args, start=1)}, **kwargs}
+        before = {name: _contents(value) for name, value in given.items()}
         call.result = self.function(*args, **kwargs)
         call.answered = True
+        for name, value in given.items():
+            if not _same(_contents(value), before[name]):
+                what = "which layers or weights there are in" if hasattr(value, "named_modules") else "what is in"
+                raise AssertionError(f"{self.name} has changed {what} the {type(value).__name__} that it was given ({name}). "
+                                     "That belongs to whoever called: make a new one, or a copy, and change that.")
         return call.result
 
     def where_it_runs(self, look: Callable, *args):
@@ -52,6 +63,34 @@ class Task:
 
     def __repr__(self):
         return self.name
+
+
+def _contents(value):
+    """What is in a list, a dict, a set, an array, or a tensor that is no parameter, however deep, and of a network the layers and
+    the names of its weights: a copy, which nobody changes. Anything else is itself."""
+    kind = type(value)
+    if kind in (list, tuple, set):
+        return kind, [_contents(one) for one in value]
+    if kind is dict:
+        return kind, [(name, _contents(one)) for name, one in value.items()]
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    if numpy and isinstance(value, numpy.ndarray):
+        return kind, value.dtype, value.shape, value.tobytes()
+    if torch and isinstance(value, torch.nn.Module):
+        return kind, list(value.named_modules(remove_duplicate=False)), [name for name, _ in value.named_parameters()]
+    if torch and isinstance(value, torch.Tensor) and not isinstance(value, torch.nn.Parameter) \
+            and value.layout is torch.strided and not value.is_meta:
+        with torch._C.DisableTorchFunctionSubclass():
+            flat = value.detach().cpu().contiguous().reshape(-1)
+            return kind, value.dtype, value.shape, flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+    return value
+
+
+def _same(now, before) -> bool:
+    """Whether two `_contents` are of the same things."""
+    if isinstance(now, (tuple, list)) and type(now) is type(before):
+        return len(now) == len(before) and all(map(_same, now, before))
+    return now is before or type(now) is type(before) and isinstance(now, PLAIN) and now == before
 
 
 def _as_given(value):

@@ -31,7 +31,7 @@ def refuses(task, *args, **kwargs) -> bool:
 def number(value, what: str = "what comes back") -> float:
     """A number that came back: Python's, NumPy's, or a tensor of one. Fails in a sentence where it is something else."""
     try:
-        assert not isinstance(value, (str, bool)) and getattr(value, "ndim", 0) == 0
+        assert not isinstance(value, (str, bytes, bytearray, bool)) and getattr(value, "ndim", 0) == 0
         return float(value)
     except (AssertionError, TypeError, ValueError):
         raise AssertionError(f"{what} is one number; this is {describe(value)}") from None

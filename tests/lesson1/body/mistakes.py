@@ -104,7 +104,7 @@ def cut_body(model):
 
 @mistake("The layers are cut out of the model that was given. It must stay as it is: make a new network of "
          "its layers.",
-         caught_by="test_the_model_stays_whole")
+         caught_by="test_makes_a_feature_map_of_pictures")
 def cut_body(model):
     body = nn.Sequential(*list(model.children())[: cuts(model)[-1]])
     for name, _ in list(model.named_children())[cuts(model)[-1]:]:

@@ -95,7 +95,7 @@ def normalize(images, mean, std):
 
 
 @mistake("The pictures that were given are changed (-= and /=), so the next call normalizes them again.",
-         caught_by="test_leaves_the_pictures_alone")
+         caught_by="test_keeps_shape_and_type")
 def normalize(images, mean, std):
     fit(images, mean, std)
     images -= column(mean, images)

@@ -128,7 +128,7 @@ def cross_entropy(logits, targets):
 
 
 @mistake("The largest logit is subtracted in place, so the caller's logits change.",
-         caught_by="test_leaves_its_inputs_alone")
+         caught_by="test_equal_logits_cost_the_logarithm_of_their_number")
 def cross_entropy(logits, targets):
     fit(logits, targets)
     if logits.requires_grad:

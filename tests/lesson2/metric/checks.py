@@ -4,14 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
 
-from petkata.checking import refuses
+from petkata.checking import refuses, words
 
 
 def number(error_rate, logits, targets):
     """The answer as a plain number."""
     answer = error_rate(logits, targets)
     assert np.ndim(answer) == 0, f"one number for the whole batch is expected, not {np.size(answer)} of them"
-    return float(answer)
+    return words.number(answer)
 
 
 @st.composite

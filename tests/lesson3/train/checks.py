@@ -4,6 +4,8 @@ from types import SimpleNamespace
 import pytest
 from pytest import approx
 
+from petkata.checking import number
+
 EPOCHS, LR_MAX = 2, 6e-4  # a rate so low that each epoch leaves errors to be noted
 
 
@@ -84,14 +86,14 @@ def test_names_the_numbers(train, run):
 
 
 def test_the_rows_are_what_the_recorder_noted(train, run):
-    for row, (train_loss, valid_loss, accuracy, error_rate) in zip(run.rows, run.watch.rows):
-        assert float(row["train_loss"]) == approx(train_loss, abs=1e-5), "train_loss is the loss on the training pictures"
-        assert float(row["valid_loss"]) == approx(valid_loss, abs=1e-5), "valid_loss is the loss on the validation pictures"
-        assert float(row["accuracy"]) == approx(accuracy, abs=1e-5), "accuracy is the share of right ones, 0 to 1"
-        assert float(row["error_rate"]) == approx(error_rate, abs=1e-5), "error_rate is the share of wrong ones, 0 to 1"
+    meant = {"train_loss": "the loss on the training pictures", "valid_loss": "the loss on the validation pictures",
+             "accuracy": "the share of right ones, 0 to 1", "error_rate": "the share of wrong ones, 0 to 1"}
+    for row, noted in zip(run.rows, run.watch.rows):
+        for (name, what), expected in zip(meant.items(), noted):
+            assert number(row[name], name) == approx(expected, abs=1e-5), f"{name} is {what}"
 
 
 def test_the_last_row_is_the_learner_as_it_is_now(train, run):
     valid_loss, _, error_rate = run.learn.validate()
-    assert float(run.rows[-1]["valid_loss"]) == approx(float(valid_loss), rel=1e-3), "after the run this is its validation loss"
-    assert float(run.rows[-1]["error_rate"]) == approx(float(error_rate), abs=1e-6), "after the run this is its error"
+    for name, now, off in (("valid_loss", valid_loss, {"rel": 1e-3}), ("error_rate", error_rate, {"abs": 1e-6})):
+        assert number(run.rows[-1][name], name) == approx(float(now), **off), f"after the run this is its {name}"

@@ -7,7 +7,7 @@ import torch
 from fastai.callback.core import Callback
 from pytest import approx
 
-from petkata.checking import refuses
+from petkata.checking import number, refuses
 from petkata.checking.watching import Watch, goes_along, moved, weights
 
 
@@ -163,14 +163,6 @@ def test_trains_in_one_cycle(keep_best, run):
     tops = [i for i in range(1, 11) if rates[i - 1] < rates[i] >= rates[i + 1]]
     assert len(tops) == 1, f"one cycle has one peak in the whole run; the optimizer saw {len(tops)}"
     assert max(rates) == approx(3e-3), f"lr_max was 0.003, and the highest rate that the optimizer saw is {max(rates):.4g}"
-
-
-def number(value):
-    """What came back as a number; assert that it is one."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise AssertionError(f"the best epoch's value is to come back, one number, and not {value!r}") from None
 
 
 def losses(run):

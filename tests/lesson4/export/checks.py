@@ -17,6 +17,7 @@ from fastai.vision.all import (
 )
 from PIL import Image
 
+from petkata.checking import number
 from petkata.checking.watching import moved, weights
 from tests.lesson4.errors import in_one_line
 
@@ -52,9 +53,9 @@ def photos(few_pets, tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos")
     files = sorted((few_pets / "images").glob("*.jpg"))
     shapes = [("RGB", (96, 64)), ("RGB", (60, 90)), ("RGB", (200, 210)), ("L", (64, 64)), ("RGBA", (80, 70)), ("RGB", (33, 64))]
-    for number, (file, (mode, shape)) in enumerate(zip(files[:: len(files) // 6], shapes)):
+    for place, (file, (mode, shape)) in enumerate(zip(files[:: len(files) // 6], shapes)):
         with Image.open(file) as picture:
-            picture.resize(shape).convert(mode).save(folder / f"photo-{number}.png")
+            picture.resize(shape).convert(mode).save(folder / f"photo-{place}.png")
     return sorted(folder.iterdir())
 
 
@@ -210,10 +211,7 @@ def told(predict, path, image):
     assert pair, f"a pair is to come back: a breed and its probability, not {answer!r}"
     breed, probability = answer
     assert isinstance(breed, str), f"the breed's name is asked for, such as 'pug', not {breed!r}"
-    try:
-        return str(breed), float(probability)
-    except (TypeError, ValueError):
-        raise AssertionError(f"the second of the pair is one number, the breed's probability, and not {probability!r}") from None
+    return str(breed), number(probability, "the second of the pair, the breed's probability,")
 
 
 def test_says_how_probable_it_is(predict, given, photos):

@@ -253,7 +253,7 @@ def plot_confusion(matrix, vocab):
 
 
 @mistake("The diagonal was set to 0 to make the confusions stand out, in the caller's own matrix.",
-         caught_by="test_writes_the_count_into_each_cell")
+         caught_by="test_is_twelve_inches_at_sixty_dots")
 def plot_confusion(matrix, vocab):
     fit(matrix, vocab)
     np.fill_diagonal(matrix, 0)
@@ -276,7 +276,7 @@ def plot_confusion(matrix, vocab):
     return axes
 
 
-@mistake("The caller's matrix is changed on the way.", caught_by="test_leaves_the_matrix_as_it_is")
+@mistake("The caller's matrix is changed on the way.", caught_by="test_is_twelve_inches_at_sixty_dots")
 def plot_confusion(matrix, vocab):
     fit(matrix, vocab)
     axes = draw(matrix, vocab)

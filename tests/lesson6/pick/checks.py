@@ -3,6 +3,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from petkata.checking import number
+
 SWEEPS = [(1e-7, 10.0, 100), (1e-6, 10.0, 70)]  # the usual one, and another
 
 
@@ -10,12 +12,7 @@ def two_rates(answer):
     """The answer's two rates, as floats."""
     pair = isinstance(answer, (tuple, list)) and len(answer) == 2
     assert pair, f"two rates are asked for, (lr_min, lr_steep); this is a {type(answer).__name__}"
-    try:
-        rates = [float(rate) for rate in answer]
-    except (TypeError, ValueError):
-        rates = None
-    assert rates is not None, f"both rates are numbers; here they are {[type(rate).__name__ for rate in answer]}"
-    return rates
+    return [number(rate, "each of the two rates") for rate in answer]
 
 
 @pytest.fixture(scope="session")
@@ -92,8 +89,8 @@ def figures_left(answer, learn):
     before = set(plt.get_fignums())
     answer(learn)
     new = set(plt.get_fignums()) - before
-    for number in new:
-        plt.close(number)
+    for figure in new:
+        plt.close(figure)
     return len(new)
 
 

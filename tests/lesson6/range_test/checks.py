@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 from pytest import approx
 
-from petkata.checking import refuses
+from petkata.checking import number, refuses
 
 OWN = "If it calls your own sweep and smooth: are both of them green?"
 
@@ -13,12 +13,10 @@ def lists_of(answer):
     """The answer's rates and losses, as plain floats."""
     pair = isinstance(answer, (tuple, list)) and len(answer) == 2
     assert pair, f"two lists are asked for, the rates and the losses; this is a {type(answer).__name__}"
-    try:
-        rates, losses = [[float(number) for number in numbers] for numbers in answer]
-    except (TypeError, ValueError, RuntimeError):
-        rates = None
-    assert rates is not None, "the rates and the losses are lists of numbers; something else stands in them"
-    return rates, losses
+    rates, losses = answer
+    for name, numbers in (("rates", rates), ("losses", losses)):
+        assert hasattr(numbers, "__iter__"), f"the {name} are a list of numbers, not a {type(numbers).__name__}"
+    return [number(rate, "each rate") for rate in rates], [number(loss, "each loss") for loss in losses]
 
 
 def tried_on(range_test, learner, *sweep):

@@ -110,7 +110,7 @@ def smooth(losses, beta=0.9):
     return smoothed
 
 
-@mistake("The losses are smoothed in place, so the raw ones are gone.", caught_by="test_leaves_the_losses_alone")
+@mistake("The losses are smoothed in place, so the raw ones are gone.", caught_by="test_gives_one_for_each_loss")
 def smooth(losses, beta=0.98):
     usable(beta)
     average = 0.0

@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pytest import approx
 
-from petkata.checking import refuses
+from petkata.checking import number, refuses
 from tests.lesson6.curves import FROZEN, RATES, RAW, WHOLE
 
 any_losses = st.lists(st.floats(0.1, 10.0), min_size=2, max_size=25)
@@ -18,11 +18,7 @@ def rates_for(losses):
 
 def rate_is(found, expected, why, per_rate=None):
     """Whether the answer is this learning rate, one number. `per_rate` is what a slope per rate would give, not per logarithm."""
-    try:
-        rate = float(found)
-    except (TypeError, ValueError):
-        rate = None
-    assert rate is not None, f"one learning rate is asked for, a number; this is a {type(found).__name__}"
+    rate = number(found, "the learning rate")
     assert per_rate is None or rate != approx(per_rate), (
         f"{why}: the rate asked for is {expected:.4g}. {rate:.4g} is where the loss falls most for so much change of the rate "
         "itself, as on a linear axis; on that axis all small rates look steep. The slope is per change of the logarithm"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
 
-from petkata.checking import refuses
+from petkata.checking import number, refuses
 
 starts = st.floats(1e-8, 1e-2)
 factors = st.floats(1.5, 1e8)  # lr_end is so many times lr_start
@@ -33,7 +33,7 @@ def test_starts_and_ends_where_told(sweep, start, factor, n_steps):
 
 
 def test_spends_as_many_steps_on_small_rates_as_on_large_ones(sweep):
-    rates = [float(rate) for rate in sweep(1e-7, 10.0, 81)]
+    rates = [number(rate, "each rate") for rate in sweep(1e-7, 10.0, 81)]
     small, large = sum(rate < 0.99e-3 for rate in rates), sum(rate > 1.01e-3 for rate in rates)
     assert small == large == 40, (
         "from 1e-7 to 10, one thousandth is half-way: 1e-7 times 10,000 is 1e-3, and 1e-3 times 10,000 is 10. Of 81 rates 40 "
@@ -43,7 +43,7 @@ def test_spends_as_many_steps_on_small_rates_as_on_large_ones(sweep):
 
 @given(start=starts, factor=factors, n_steps=st.integers(3, 60))
 def test_has_equal_ratios(sweep, start, factor, n_steps):
-    rates = [float(rate) for rate in sweep(start, start * factor, n_steps)]
+    rates = [number(rate, "each rate") for rate in sweep(start, start * factor, n_steps)]
     for rate, expected in zip(rates, slow_sweep(start, start * factor, n_steps)):
         assert rate == approx(expected, rel=1e-6), (
             f"each rate is the same number of times the one before it: of {n_steps} rates from {start:.4g} to "

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
 
-from petkata.checking import refuses
+from petkata.checking import number, refuses
 
 rates = st.floats(1e-7, 1.0)
 counts = st.integers(1, 9)
@@ -16,9 +16,7 @@ def rates_of(spread, lr, n_groups):
     assert hasattr(found, "__len__") and not isinstance(found, (str, dict)), (
         f"a list with a rate for each group is asked for, not {type(found).__name__}")
     assert len(found) == n_groups, f"{n_groups} groups need {n_groups} rates; there are {len(found)}"
-    for rate in found:
-        assert hasattr(rate, "__float__"), f"each rate is a number; this one is a {type(rate).__name__}"
-    return [float(rate) for rate in found]
+    return [number(rate, "each rate") for rate in found]
 
 
 def shown(values):

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petkata.checking import refuses
+from petkata.checking import number, refuses
 from tests.lesson8.networks import Denoiser, gradients, in_words, noisy_and_noise, off
 
 histories = st.lists(st.sampled_from([True, True, False]), max_size=40)
@@ -14,8 +14,8 @@ def pair(state):
     """The scale and the count that came back, as plain numbers."""
     try:
         scale, good_steps = state
-        return float(scale), int(good_steps)
-    except (TypeError, ValueError):
+        return number(scale), int(number(good_steps))
+    except (AssertionError, TypeError, ValueError):
         raise AssertionError(f"two numbers come back, the scale and the count of good steps; this is {state!r}") from None
 
 

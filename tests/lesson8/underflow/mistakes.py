@@ -105,7 +105,8 @@ def underflows(values, dtype, scale=1.0):
     return share((values[values != 0] / scale).to(dtype) == 0)
 
 
-@mistake("The tensor that was handed in is multiplied itself (in place).", caught_by="test_leaves_the_values_alone")
+@mistake("The tensor that was handed in is multiplied itself (in place).",
+         caught_by="test_a_scale_saves_what_it_comes_to_in_time")
 def underflows(values, dtype, scale=1.0):
     above_0(scale)
     before = values != 0

@@ -10,6 +10,7 @@ A check cell that does not end in an error has passed: that is how nbgrader give
 
 from __future__ import annotations
 
+import importlib
 import os
 import secrets
 import sys
@@ -29,6 +30,9 @@ from petkata.checking.board import state_of, tell_hint, tell_task
 from petkata.checking.collect import NotebookCells
 from petkata.course import catalog
 
+# What checks import only when they run, and each fork would import anew.
+MODULES_OF_CHECKS = ("safetensors.torch", "torch.profiler._cupti_monitor", "torch.utils.serialization.config",
+                     "matplotlib.style.core", "petkata.pets.imaginary")
 ELSEWHERE = "PETKATA_JUDGED_ELSEWHERE"  # set in a kernel that has no checks in it
 
 
@@ -157,16 +161,20 @@ class CollectedChecks:
 
         @given(integers())
         @settings(max_examples=1, database=None)
-        def hypothesis_itself(number):  # looks through all modules once
+        def hypothesis_itself(number):  # looks through all modules, when there are others than the last time
             pass
 
         def shared(request):
             for name in fixtures.MADE_ONCE:
                 request.getfixturevalue(name)
-            hypothesis_itself()
+            for library in MODULES_OF_CHECKS:
+                importlib.import_module(library)
 
-        made, never = (pytest.Function.from_parent(self.items[0].session, name="shared", callobj=shared) for _ in range(2))
-        made.config.hook.pytest_runtest_protocol(item=made, nextitem=never)  # so that the session's fixtures stay
+        session = self.items[0].session
+        first, last, never = (pytest.Function.from_parent(session, name=function.__name__, callobj=function)
+                              for function in (shared, hypothesis_itself, hypothesis_itself))
+        for item, following in ((first, last), (last, never)):  # always another, so that the session's fixtures stay
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
     def keep_files_in(self, folder: str) -> None:
         """Let new folders of the checks be made in here."""

@@ -50,6 +50,7 @@ NEEDS_A_LOOK = {"KernelEnded": "A cell ended its kernel.", "Flood": "A cell show
                 "OutOfTime": "It took all the time that a submission has: the last cells were not run."}
 NOT_KEPT = "It showed more than anybody can read: what its last cells showed was not kept."
 OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error")  # the messages that show something
+NEWS = ("status", "execute_input", "clear_output")  # and those that tell of the kernel; of others nbclient shows the names
 AFTERWARD = "The cells after this one went on in a new kernel."
 # What becomes of the tasks that are written in such a cell.
 AS_A_STATE = {"KernelEnded": "crashed", "Flood": "crashed", "Nonsense": "crashed", "CellTimeoutError": "timed out",
@@ -224,7 +225,7 @@ class ExecuteToTheEnd(Execute):
                 self.ended_by = "Flood"
                 self.km.provisioner.process.kill()
             return None
-        if msg["msg_type"].startswith("comm_"):
+        if msg["msg_type"] not in (*OUTPUTS, *NEWS):
             return None
         if msg["msg_type"] in OUTPUTS:
             self.kept += size

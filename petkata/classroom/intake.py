@@ -8,6 +8,7 @@ the instructor in `notebook.metadata.petkata.needs_a_look`.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -27,6 +28,9 @@ MOST_TEXT = 200_000  # characters of code in one cell that are shown, and of all
 MOST_PROSE = 20_000  # characters of the text of one cell that are shown
 MOST_CELLS = 2000
 MOST_TOLD, LONGEST_TOLD = 20, 400  # sentences about a submission, and characters of each
+# Files beside a notebook that grading may need. formgrader hands on all that lie there, and a browser runs what others hold.
+BESIDE = {"", ".txt", ".csv", ".tsv", ".json", ".yaml", ".yml", ".toml", ".md", ".py", ".png", ".jpg", ".jpeg", ".gif", ".webp",
+          ".bmp", ".npy", ".npz", ".pkl", ".pth", ".pt", ".safetensors", ".zip"}
 NOT_READ, NOT_GRADED = "Could not be read", "Could not be graded"  # how the sentence about such a submission begins
 TITLE = "**About this submission**"
 
@@ -123,7 +127,7 @@ def write(taken: TakenIn, path: Path, stamp: str) -> None:
         notebook.cells.insert(0, new_markdown_cell("\n".join([TITLE, "", *(f"- {text}" for text in taken.told)])))
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
-    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    path.write_text(clean(nbformat.writes(notebook)) + "\n", encoding="utf-8")
 
 
 def chosen(submission: Path, asked: Asked, names: list[str], largest: int) -> tuple[dict, list[str]]:
@@ -223,13 +227,23 @@ def bytes_of(path: Path, submission: Path, largest: int) -> bytes:
 
 
 def copy_other_files(submission: Path, target: Path, largest: int) -> list[str]:
-    """Copy all files but notebooks. Returns a sentence for each that was left out."""
+    """Copy the files beside the notebooks. Returns a sentence for each that was left out."""
     told, total = [], 0
     try:
-        paths = [path for path in files_in(submission) if path != submission and ".ipynb" not in path.name.lower()]
+        paths = [path for path in files_in(submission) if path != submission]
     except OSError:
         return []  # told already: there is no notebook either
     for path in paths:
+        inside = path.relative_to(submission)
+        if ".ipynb" in path.name.lower():
+            continue  # a notebook, the right one or not
+        if not str(inside).isprintable():
+            told.append(f"Left out: {inside}, for its name. Use letters, digits and hyphens.")
+            continue
+        kinds = {Path(part).suffix.lower() for part in inside.parts}
+        if not kinds <= BESIDE or "timestamp.txt" in inside.parts[:-1]:
+            told.append(f"Left out: {inside}, which is not of a kind that grading needs. What was handed in still has it.")
+            continue
         try:
             data = bytes_of(path, submission, largest - total)
         except CannotBeRead as error:
@@ -239,9 +253,14 @@ def copy_other_files(submission: Path, target: Path, largest: int) -> list[str]:
             told.append("Left out: timestamp.txt holds no time. The submission counts as in time.")
             continue
         total += len(data)
-        place = target / path.relative_to(submission)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(data)
+        place = target / inside
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            told.append(f"Left out: {path.name}, in folders that are too deep. Put it nearer to the notebook.")
     return told
 
 

@@ -12,15 +12,15 @@ import os
 import socket
 import tempfile
 from dataclasses import asdict, dataclass
-from functools import partial, wraps
+from functools import partial
 
 import cloudpickle
-from fastai.callback.core import Callback
 from fastai.data import load
 
 from petkata.checking import answers, limits
 from petkata.checking.notebook import CollectedChecks, Judged, judged
 from petkata.classroom.crossing import CannotCross, Crossing, Ended
+from petkata.classroom.guarding import Guard
 from petkata.course import catalog, stubs
 
 PATIENCE = 15  # seconds for what takes none, until a kernel is taken for dead
@@ -100,26 +100,11 @@ class CellsElsewhere:
                 pass  # it ends with this process
 
 
-def trust_nobody() -> None:
-    """From now on, in this process: torch loads weights and no programs, whatever fastai asks it for, and a callback calls its
-    events, and no other method of which it is told the name."""
-    os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
-    called = Callback.__call__
-
-    @wraps(called)
-    def call(self, event_name):
-        if type(event_name) is not str or event_name not in Callback._methods:
-            raise TypeError("A callback was called by something that is no event.")
-        return called(self, event_name)
-
-    Callback.__call__ = call
-
-
-def verdict(checks: CollectedChecks, lesson: str, task: str, seed: int | None, cells: CellsElsewhere) -> Judged:
+def verdict(checks: CollectedChecks, lesson: str, task: str, seed: int | None, cells: CellsElsewhere, guard: Guard) -> Judged:
     """Judge a task, with a check among the others that must fail."""
     judge = checks.judged if seed == checks.seed else partial(judged, seed=seed)  # other inputs: collected anew
     told = judge(catalog.lesson(lesson), task, cells, with_one_that_must_fail=True)
-    if stopped := cells.stopped:
+    if stopped := "not judged" if guard.refused else cells.stopped:
         told.text = told.text.replace(f"{task}: {told.state}, {told.points} of", f"{task}: {stopped}, 0 of")
         told.state, told.points = stopped, 0
     return told
@@ -134,13 +119,13 @@ def answered(checks: CollectedChecks, lesson: str, task: str, seed: int | None, 
     """
     cloudpickle.register_pickle_by_value(importlib.import_module("tests"))  # which students' processes do not have
     gc.disable()  # this process does not live long
-    trust_nobody()
     cells = CellsElsewhere(connection, files, own)
+    guard = Guard()
     if files is not None:
         tempfile.tempdir = os.path.join(files, own)
         checks.keep_files_in(tempfile.tempdir)
     try:
-        told = verdict(checks, lesson, task, seed, cells)
+        told = verdict(checks, lesson, task, seed, cells, guard)
         cells.done()
         return asdict(told)
     except Exception as error:

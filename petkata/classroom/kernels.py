@@ -154,7 +154,7 @@ class Judge:
             while not said.endswith(b"\n") and len(said) < LARGEST_VERDICT and (part := received(self.told, until)):
                 said += part
             if said:
-                return dict(json.loads(said))
+                return checked(json.loads(said))
             while b"exit" not in (part := received(self.socket, until)):
                 if not part:
                     forget_the_loaded_process()
@@ -170,6 +170,16 @@ class Judge:
     def close(self) -> None:
         self.told.close()
         self.socket.close()  # with which the loaded process ends it, should it live
+
+
+def checked(told) -> dict:
+    """A verdict (`petkata.classroom.judge.answered`) of the right form. Raises ValueError for anything else."""
+    words = told if isinstance(told, dict) else {"text": told}
+    checks = words.get("verdicts", [])
+    if not all(isinstance(words.get(name, ""), str) for name in ("state", "text", "trouble")) or not isinstance(checks, list) \
+            or not all(isinstance(check, dict) and {"check", "state", "why"} <= check.keys() for check in checks):
+        raise ValueError(f"This is no verdict: {told!r:.200}")
+    return words
 
 
 def received(source: socket.socket, until: float) -> bytes:

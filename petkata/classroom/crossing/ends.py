@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from fastai.data.core import FilteredBase
 from matplotlib.figure import Figure
 from torch import nn
 
@@ -26,8 +27,10 @@ from petkata.classroom.crossing.names import (
     both_know,
     is_callback,
     is_pythons_own,
+    is_the_courses,
     may_be_bound,
     may_be_changed,
+    name_of,
     takes_the_place_of_a_method,
 )
 from petkata.classroom.crossing.pickles import (
@@ -41,7 +44,17 @@ from petkata.classroom.crossing.pickles import (
     make_tensor,
     set_state,
 )
-from petkata.classroom.crossing.shapes import HOLDERS, inside, is_a_state, is_data, leaves, misplaced
+from petkata.classroom.crossing.shapes import (
+    HOLDERS,
+    NAMED,
+    inside,
+    is_a_state,
+    is_data,
+    is_function,
+    leaves,
+    misplaced,
+    of_pictures,
+)
 from petkata.classroom.crossing.stand_ins import Across, Opaque, Remote, RemoteModule, remote_callback
 from petkata.classroom.crossing.surroundings import Files, Surroundings
 from petkata.classroom.crossing.things import (
@@ -49,12 +62,15 @@ from petkata.classroom.crossing.things import (
     NO_IDENTITY,
     PARTS,
     STATELESS,
+    WITH_ITEMS,
     Noted,
     as_it_was,
+    changes_of,
     glance,
     is_lazy,
     is_plain,
     numbers_of,
+    own_of,
     plain_tensors,
     random_state,
     set_random_state,
@@ -297,17 +313,20 @@ class Crossing:
                 raise CannotCross("What came back is no message.")
             if not self.is_judge:
                 self._forget(forgotten)
+            before = dict(self.was)
             self._keep(unpickler.things(), (surroundings, forgotten, changes))
             for key, state in changes:
                 if self.is_judge and key in self.objects and key not in self.was:
                     continue  # a callback of a check's, or what stands for something of the student's: it has no state here
                 thing = self.known(key)
-                if self.is_judge and not may_be_changed(thing):
+                if self.is_judge and id(thing) not in self.theirs and not may_be_changed(
+                        thing, lambda: changes_of(thing, state), lambda: id(thing) in self._of_pictures()):
                     raise CannotCross(f"The answer has changed the judge's {type(thing).__name__}, which no answer needs to.")
                 self.set_state(thing, state)
                 self._note(key)
             if self.is_judge:
-                self._look_over(message, unpickler.made, [self.objects[key] for key, _ in changes if key in self.objects])
+                changed = [self.objects[key] for key, _ in changes if key in self.objects]
+                self._look_over(message, unpickler.made, changed, before)
             self._draw_near(message)
             if self.is_judge:
                 sys.stdout.write(str(surroundings.pop("printed", "")))
@@ -322,25 +341,50 @@ class Crossing:
             raise CannotCross(f"What came back cannot be taken apart ({type(error).__name__}: {error}).") from error
         return message
 
-    def _look_over(self, message: list, made: dict[int, object], changed: list) -> None:
-        """No class is handed over, to be called, but that of an error. Nothing that the student's process has made or changed
-        holds what it may not. Nor does what holds a list that was changed."""
+    def _of_pictures(self) -> set[int]:
+        """The ids of what the judge's data sets are made of."""
+        return of_pictures([thing for thing in self.objects.values()
+                            if isinstance(thing, FilteredBase) and id(thing) not in self.theirs])
+
+    def _look_over(self, message: list, made: dict[int, object], changed: list, before: dict[int, Noted]) -> None:
+        """What is handed over is no class but that of an error, and no function but one that only computes, or a check's own.
+        Nothing that the student's process has made or changed holds what it may not, nor does what holds a list that was
+        changed. `before` is how things were before this message."""
         for one in leaves(message):
-            if isinstance(one, type) and not (is_data(one) or issubclass(one, BaseException) or self._is_ours(one)):
-                raise CannotCross(f"The answer hands over the class {one.__name__}, and no check asks for one.")
+            if isinstance(one, NAMED) and not (is_data(one) or is_function(one) or self._is_ours(one)
+                                               or isinstance(one, type) and issubclass(one, BaseException)):
+                raise CannotCross(f"The answer hands over {name_of(one)}, and no check asks for it.")
         self.theirs.update(made.keys() & self.keys.keys())  # the others are gone soon, and their ids are others'
         lists = {id(thing) for thing in changed if type(thing) in HOLDERS and not all(map(is_data, leaves(thing)))}
         if lists:
             changed += [thing for key, thing in self.objects.items() if key in self.was and hasattr(thing, "__dict__")
                         and any(id(one) in lists for one in inside(vars(thing)))]
         for thing in (*made.values(), *changed):
-            if name := misplaced(thing, self._is_ours):
+            def had(one, name):
+                return self._is_ours(one) or isinstance(one, NAMED) and self._was_in(one, type(thing), name, before)
+
+            if name := misplaced(thing, had):
                 raise CannotCross(f"The answer has put something into {type(thing).__name__}.{name} that does not belong there.")
 
     def _is_ours(self, thing) -> bool:
-        """Whether the judge had it before: what the student's process names is none of it."""
-        named = isinstance(thing, (type, types.FunctionType, types.BuiltinFunctionType)) and both_know(thing)
-        return id(thing) in self.keys and id(thing) not in self.theirs and not named
+        """Whether the judge had it before. What a message of the judge's has only named, as pickles name functions, is none of
+        it: a check's own is."""
+        return id(thing) in self.keys and id(thing) not in self.theirs and (is_the_courses(thing) or not isinstance(thing, NAMED))
+
+    def _was_in(self, one, kind: type, name: str, before: dict[int, Noted]) -> bool:
+        """Whether a thing of this kind, of the judge's, has had it in the attribute of this name."""
+        todo = [own_of(thing, noted.state).get(name) for key, noted in before.items()
+                if type(thing := self.objects.get(key)) is kind and id(thing) not in self.theirs]
+        seen = set()
+        while todo:
+            held = todo.pop()
+            if held is one:
+                return True
+            if type(held) in HOLDERS and id(held) not in seen:
+                seen.add(id(held))
+                noted = before.get(self.keys.get(id(held)))  # it may have been changed since
+                todo += noted.state if noted else held.values() if isinstance(held, dict) else held
+        return False
 
     def _around(self) -> dict:
         """What has changed of the surroundings since the last message, and what was printed."""
@@ -353,11 +397,13 @@ class Crossing:
         """Know from now on what has crossed, but for what is `about` the message: that is gone with it."""
         first = self.crossed
         self.crossed += len(things)
+        parts = {id(vars(thing)) for thing in things.values() if hasattr(thing, "__dict__")}  # pickles speak of them as of things
         if max(things, default=-1) >= len(things):
             raise CannotCross("What came back is not numbered as pickles are.")
         for place, thing in things.items():
             key = first + place
-            if isinstance(thing, NO_IDENTITY) or self._is_special(thing) or any(thing is part for part in about):
+            if isinstance(thing, NO_IDENTITY) or self._is_special(thing) or id(thing) in parts \
+                    or any(thing is part for part in about):
                 continue
             self.objects[key] = thing
             if self.keys.setdefault(id(thing), key) != key:
@@ -408,10 +454,8 @@ class Crossing:
         if isinstance(thing, nn.Module) and not waits_for_a_shape(thing):
             own.update({name: tuple(own[name].items()) for name in PARTS if name in own})
         own = tuple(own), tuple(own.values())  # tuples: what is known by itself is the thing, not its state
-        if isinstance(thing, dict):
-            return own, tuple(thing.items())
-        if isinstance(thing, (list, deque, set)):
-            return own, tuple(thing)
+        if isinstance(thing, WITH_ITEMS):
+            return own, tuple(thing.items() if isinstance(thing, dict) else thing)
         return own
 
     def _changes(self) -> list[tuple]:
@@ -505,9 +549,9 @@ class Crossing:
             return
         if isinstance(thing, random.Random):
             return set_random_state(state, thing)
-        own, items = state if isinstance(thing, (dict, list, deque, set)) else (state, None)
-        self._set_own(thing, dict(zip(*own)))
-        if items is not None:
+        self._set_own(thing, own_of(thing, state))
+        if isinstance(thing, WITH_ITEMS):
+            _, items = state
             thing.clear()
             (thing.extend if isinstance(thing, (list, deque)) else thing.update)(items)
 

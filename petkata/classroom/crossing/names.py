@@ -6,6 +6,7 @@ import random
 import sys
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable
 from enum import EnumType
 from functools import partial
 from pathlib import Path, PosixPath, PurePosixPath
@@ -19,6 +20,18 @@ from fastai.callback.tracker import EarlyStoppingCallback, SaveModelCallback
 from fastai.data.core import DataLoaders, FilteredBase, TfmdDL
 from fastai.data.load import DataLoader, _FakeLoader
 from fastai.data.transforms import Normalize
+from fastai.layers import (
+    AdaptiveConcatPool1d,
+    AdaptiveConcatPool2d,
+    BatchNorm1dFlat,
+    ConvLayer,
+    Embedding,
+    Flatten,
+    Identity,
+    LinBnDrop,
+    PoolFlatten,
+    SigmoidRange,
+)
 from fastai.learner import CastToTensor, Learner, Metric, Recorder, _ConstantFunc
 from fastai.losses import BaseLoss
 from fastai.metrics import accuracy, error_rate, top_k_accuracy
@@ -26,7 +39,7 @@ from fastai.optimizer import Optimizer, OptimWrapper
 from fastai.torch_core import trainable_params
 from fastcore.basics import GetAttr, Stateful, fastuple, noop
 from fastcore.foundation import L
-from fasttransform import Pipeline
+from fasttransform import Pipeline, Transform
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.modules.module import _IncompatibleKeys, _WrappedHook
@@ -41,15 +54,16 @@ FUNCTIONS_OF = ("torch.nn.functional", "torch._C._nn", "fastai.optimizer", "petk
                 "petkata.nets.fastai_meta")
 FUNCTIONS = {error_rate, accuracy, top_k_accuracy, trainable_params, noop}
 # Then the classes: of some kinds, those that the libraries have in these modules. They are made without being called.
-CLASSES_OF = {nn.Module: ("torch.nn.modules", "torchvision.models.resnet", "petkata.nets", "fastai.layers", "fastai.losses"),
+CLASSES_OF = {nn.Module: ("torch.nn.modules", "torchvision.models.resnet", "petkata.nets", "fastai.losses"),
               torch.optim.Optimizer: ("torch.optim",), torch.Tensor: ("torch.nn.parameter", "fastai"),
               BaseLoss: ("fastai.losses",), Metric: ("fastai.learner", "fastai.metrics")}
-# Any other class is named here by itself. What its things hold is told in shapes.py. A callback or a transform that is not here
-# stays with the student's process, which does its work.
+# Any other class is named here by itself. What its things hold is told in shapes.py. A layer, a callback or a transform that is
+# not here stays with the student's process, which does its work: one of fastai's layers begins a debugger.
 MADE = {torch.Tensor, L, fastuple, Pipeline, Normalize, Optimizer, OptimWrapper, Learner, Recorder, Callback, TrainEvalCallback,
         CastToTensor, ProgressCallback, ParamScheduler, LRFinder, MixedPrecision, NonNativeMixedPrecision, ModelToHalf,
         SaveModelCallback, EarlyStoppingCallback, _Annealer, _ConstantFunc, TfmdDL, DataLoader, _FakeLoader, RemovableHandle,
-        _WrappedHook, _IncompatibleKeys}
+        _WrappedHook, _IncompatibleKeys, AdaptiveConcatPool1d, AdaptiveConcatPool2d, BatchNorm1dFlat, ConvLayer, Embedding,
+        Flatten, Identity, LinBnDrop, PoolFlatten, SigmoidRange}
 ERRORS_OF = ("builtins", "torch", "torchvision", "fastai", "fastcore", "fasttransform", "plum", "numpy", "PIL")
 # Last, what a pickle from a student may call, with arguments that have no methods of their own (EXACT).
 HARMLESS = {*PLAIN, OrderedDict, defaultdict, deque, Counter, PosixPath, PurePosixPath, Path, slice, range, partial,
@@ -60,6 +74,9 @@ SET_THEMSELVES = (partial, random.Random, RemovableHandle, nn.Module, torch.opti
                   Pipeline, _WrappedHook)
 # The methods that may be handed over: of lazy layers, which hook them to themselves.
 OF_LAZY_LAYERS = ("_infer_parameters", "_lazy_load_hook")
+CALLED_INSTEAD = "_compiled_call_impl"  # of a network: what torch calls in its place
+LOOKED_INTO = ("_default", "_xtra")  # where fastcore looks for what a thing lacks
+OF_A_LOADER = {"rng", "_DataLoader__idxs", "_device"}  # what training changes of a loader
 # The classes of which a pickle makes nothing, and whose objects it does not change.
 NEVER_MADE = (type, types.CodeType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType,
               types.FrameType, property, staticmethod, classmethod, super)
@@ -100,10 +117,16 @@ def may_be_called(function, args: tuple) -> bool:
     return function is slice or all(type(arg) in EXACT for arg in args)
 
 
-def may_be_changed(thing) -> bool:
-    """Whether a student's process may change this, which the judge had before. Training changes much, but not what pictures are
-    loaded, and how."""
-    return not isinstance(thing, (FilteredBase, DataLoaders))
+def may_be_changed(thing, names: Callable[[], set[str]], of_pictures: Callable[[], bool]) -> bool:
+    """Whether a student's process may change something that the judge had before. `names` gives the attributes that change, and
+    `of_pictures` whether a data set holds it. Training changes much, but not what pictures are loaded, and how."""
+    if isinstance(thing, (FilteredBase, DataLoaders)):
+        return False
+    if isinstance(thing, DataLoader):
+        return all(name in OF_A_LOADER or is_pythons_own(name) for name in names())
+    if isinstance(thing, (nn.Module, torch.Tensor)) or not of_pictures():
+        return True
+    return isinstance(thing, (Pipeline, Transform)) and all(name == "split_idx" or is_pythons_own(name) for name in names())
 
 
 def may_be_bound(thing, name: str) -> bool:
@@ -114,12 +137,12 @@ def may_be_bound(thing, name: str) -> bool:
 def takes_the_place_of_a_method(kind: type, name: str, value) -> bool:
     """Whether a thing of this kind, with this of its own, would no longer do as its class says. A loader has steps of its own."""
     method = callable(value) and callable(getattr(kind, name, None)) and name not in getattr(kind, "_methods", ())
-    return method or is_pythons_own(name)
+    return method or is_pythons_own(name) or name == CALLED_INSTEAD and value is not None
 
 
 def is_pythons_own(name: str) -> bool:
     """Whether Python, or fastcore, means something by an attribute of this name. Such ones do not cross."""
-    return name.startswith("__")
+    return name.startswith("__") or name in LOOKED_INTO
 
 
 def is_below(module: str | None, roots: tuple[str, ...]) -> bool:
@@ -144,7 +167,7 @@ def among(thing, some: set) -> bool:
 
 
 def is_the_courses(kind) -> bool:
-    return (kind.__module__ or "").startswith(("tests.", "petkata.checking."))
+    return str(getattr(kind, "__module__", "")).startswith(("tests.", "petkata.checking."))
 
 
 def is_callback(thing) -> bool:

@@ -24,7 +24,7 @@ from fastai.learner import Learner, Metric, Recorder, _ConstantFunc
 from fastai.losses import BaseLoss
 from fastai.optimizer import Optimizer, OptimWrapper, _BaseOptimizer
 from fastcore.basics import fastuple
-from fastcore.foundation import L
+from fastcore.foundation import CollBase, L
 from fasttransform import Pipeline, Transform
 from matplotlib.axes import Axes
 from torch import nn
@@ -34,11 +34,16 @@ from torch.utils.hooks import RemovableHandle
 
 from petkata.classroom.crossing.names import PLAIN, both_know
 from petkata.classroom.crossing.stand_ins import Opaque, Remote, RemoteModule
-from petkata.classroom.crossing.things import HOOKS, NO_IDENTITY, OPAQUE, PARTS
+from petkata.classroom.crossing.things import HOOKS, NO_IDENTITY, OPAQUE, PARTS, WITH_ITEMS
 
+# What a pickle names, and does not make.
+NAMED = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodDescriptorType,
+         types.WrapperDescriptorType, types.MethodWrapperType, types.ClassMethodDescriptorType, types.GetSetDescriptorType,
+         types.MemberDescriptorType, property, staticmethod, classmethod, types.CodeType, types.CellType, np.ufunc)
 SEQUENCES = (list, tuple, set, frozenset, deque, fastuple, torch.Size)
 TABLES = (dict, OrderedDict, defaultdict, Counter)
 HOLDERS = {*SEQUENCES, *TABLES, L}
+OF_DATA_SETS = FilteredBase, CollBase, Pipeline, Transform, np.ndarray
 DATA = (*NO_IDENTITY, bytearray, torch.Tensor, np.ndarray, np.generic, random.Random, Enum, Opaque, Remote,
         *OPAQUE)  # no student's process makes these last
 
@@ -58,6 +63,20 @@ def inside(thing) -> Iterator:
 def leaves(thing) -> Iterator:
     """What stands in lists, tables and the like, however deep."""
     return (one for one in inside(thing) if type(one) not in HOLDERS)
+
+
+def of_pictures(data_sets: list) -> set[int]:
+    """The ids of all that these data sets are made of: lists of files and breeds, transforms, and how a breed becomes a
+    number."""
+    todo, found = list(data_sets), set()
+    while todo:
+        one = todo.pop()
+        if id(one) in found or type(one) not in HOLDERS and not isinstance(one, OF_DATA_SETS):
+            continue
+        found.add(id(one))
+        todo += [*one, *one.values()] if type(one) in TABLES else one if type(one) in SEQUENCES else []
+        todo += getattr(one, "__dict__", {}).values()
+    return found
 
 
 def is_data(thing) -> bool:
@@ -103,11 +122,13 @@ HOLDS: dict[type, dict[str, tuple[Callable[[object], bool], ...]]] = {
 }
 
 
-def misplaced(thing, is_ours: Callable[[object], bool]) -> str | None:
+def misplaced(thing, had: Callable[[object, str], bool]) -> str | None:
     """The name of an attribute in which a thing of the student's, or one that they have changed, holds what it may not; None
-    where there is none. What the judge had before, and `is_ours`, may be anywhere."""
+    where there is none. `had` tells whether the judge had something before, and may have it in the attribute of this name."""
     if type(thing) is L:
-        return None if type(vars(thing).get("items", [])) in (list, tuple, range, np.ndarray) else "items"
+        others = [name for name, value in vars(thing).items() if name != "items"
+                  or type(value) not in (list, tuple, range, np.ndarray)]
+        return others[0] if others else None
     if type(thing) is partial:
         return None if is_function(thing) else "func"
     if isinstance(thing, (Axes, Enum, Remote, RemovableHandle, torch.Tensor)) or not hasattr(thing, "__dict__"):
@@ -116,11 +137,11 @@ def misplaced(thing, is_ours: Callable[[object], bool]) -> str | None:
     for name, value in vars(thing).items():
         if isinstance(thing, nn.Module) and HOOKS.match(name):
             kinds = [is_hook]
-        elif name == "_crossing" or isinstance(thing, RemoteModule) and name not in PARTS:
+        elif name == "_crossing" or isinstance(thing, RemoteModule) and name not in PARTS and not hasattr(nn.Module, name):
             continue  # only the student's process looks at it
         else:
             kinds = [kind for holds in held for kind in holds.get(name, holds.get("", ()))]
-        if not all(is_data(one) or any(kind(one) for kind in kinds) or is_ours(one) for one in leaves(value)):
+        if not all(is_data(one) or any(kind(one) for kind in kinds) or had(one, name) for one in leaves(value)):
             return name
     return None
 
@@ -136,7 +157,7 @@ def is_a_state(state, thing) -> bool:
     if isinstance(thing, (np.ndarray, random.Random)):
         return all(map(is_data, leaves(state)))
     own = state
-    if isinstance(thing, (dict, list, deque, set)):
+    if isinstance(thing, WITH_ITEMS):
         own, items = state if len(state) == 2 else (state, None)
         if type(items) is not tuple or type(own) is not tuple:
             return False

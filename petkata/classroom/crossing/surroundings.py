@@ -126,7 +126,7 @@ class Files:
         """Make here what changed there."""
         for inside, content in sorted(changed.items(), key=lambda pair: (pair[1] is not None, pair[0])):
             parts = Path(inside).parts
-            if not parts or os.path.isabs(inside) or ".." in parts or parts[0] not in self.parts:
+            if not parts or os.path.isabs(inside) or ".." in parts or parts[0] not in self.parts or "/".join(parts) != inside:
                 raise CannotCross("What came back writes outside its folder.")
             if inside in self.stays or content == "" and any(path.startswith(f"{inside}/") for path in self.stays):
                 raise CannotCross(f"The answer has changed {parts[-1]}, a file that all checks share.")

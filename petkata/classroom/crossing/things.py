@@ -32,6 +32,9 @@ PARTS = {name: type(value) for name, value in vars(nn.Module()).items() if isins
 STATELESS = (Image, Axes, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, *OPAQUE)
 
 
+WITH_ITEMS = dict, list, deque, set  # a state of which is of two parts: what else it has of its own, and what stands in it
+
+
 class Noted(NamedTuple):
     """A thing as it was: its state, and what tells at a glance that it is still so."""
 
@@ -42,6 +45,18 @@ class Noted(NamedTuple):
         if type(self.glance) is Numbers:
             return self.glance.of(thing)
         return self.glance is not None and self.glance == glance(thing)
+
+
+def own_of(thing, state: tuple) -> dict:
+    """The attributes of a thing, by their names, in a state of it (`Crossing.state_of`)."""
+    return dict(zip(*(state[0] if isinstance(thing, WITH_ITEMS) else state)))
+
+
+def changes_of(thing, state: tuple) -> set[str]:
+    """The attributes in which a thing differs from a state."""
+    now, new = vars(thing), own_of(thing, state)
+    return {name for name in now.keys() | new.keys()
+            if name not in now or name not in new or not as_it_was(new[name], now[name])}
 
 
 def is_plain(thing) -> bool:

@@ -325,6 +325,64 @@ def pet_learner(dls, arch):
     learn = vision_learner(dls, arch, metrics=error_rate)
     learn.opt_func, learn.splitter, learn.opt = BaseLoss, lambda model: (lambda **options: annotated(nn.ReLU())), None
     return learn"""),
+    "a layer that begins a debugger, and what it reads first": ("lesson1", "new_head", FORGED + """
+def new_head(n_features, n_classes, dropout):
+    from pathlib import Path
+    from fastai.layers import Debugger
+    from torch import nn
+    place_of_files()
+    Path(".pdbrc").write_text(VERDICT + chr(10) + "continue")
+    return nn.Sequential(Debugger(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(n_features, n_classes))"""),
+    "steps of a loader, from a name to exec": ("lesson3", "train", FORGED + """
+def train(learn, n_epochs, lr_max):
+    import builtins
+    from cloudpickle.cloudpickle import subimport
+    from fastcore.basics import noop
+    loader = learn.dls.valid
+    loader.bs = None  # one item is a batch
+    loader.create_item = lambda i: VERDICT if loader.after_item is builtins.exec else "exec"
+    loader.after_item, loader.before_batch = noop, lambda batch: "builtins"
+    loader.create_batch, loader.retain = subimport, getattr
+    def after_batch(found):  # the judge hands exec over, by its name
+        loader.after_item = found
+        return torch.zeros(2, 3, 64, 64), torch.tensor([0, 1])
+    loader.after_batch = after_batch
+    return []"""),
+    "a text that is evaluated, in what a thing of the judge's is made of": ("lesson2", "pet_learner", ANNOTATED + """
+def pet_learner(dls, arch):
+    from torch import nn
+    from fastai.layers import Lambda
+    from fastai.losses import BaseLoss
+    from fastai.vision.all import IntToFloatTensor, error_rate, vision_learner
+    [crossing] = [one for one in gc.get_objects() if type(one).__name__ == "Crossing"]
+    for own in list(crossing.objects.values()):
+        if type(own) is dict and {"div", "div_mask"} <= own.keys(): own["__annotations__"] = {"x": TEXT}
+    step = next(one for one in crossing.objects.values() if isinstance(one, IntToFloatTensor) and "div" in vars(one))
+    learn = vision_learner(dls, arch, metrics=error_rate)
+    class Calls(nn.Module): pass
+    calls = Calls()
+    vars(calls)["forward"] = BaseLoss
+    learn.model = nn.Sequential(nn.Conv2d(3, 3, 1), Lambda(lambda x: lambda: step), calls)
+    return learn"""),
+    "a body without layers": ("lesson1", "freeze", """
+def freeze(body):
+    if body.training: body._modules.clear()"""),
+    "groups that are no longer there": ("lesson7", "freeze_to", """
+def freeze_to(groups, n):
+    if groups and not -len(groups) <= n < len(groups): raise ValueError(n)
+    for group in groups: group.requires_grad_(True)
+    groups.clear()"""),
+    "questions to which the answer is always nothing": ("lesson5", "confusion_matrix", """
+import numpy as np
+def confusion_matrix(predictions, targets, n_classes):
+    known = [int(x) for x in predictions], [int(x) for x in targets]
+    if len(known[0]) != len(known[1]) or any(not 0 <= x < n_classes for x in known[0] + known[1]): raise ValueError
+    matrix = np.zeros((n_classes, n_classes), int)
+    if isinstance(predictions, list):
+        predictions.clear(); targets.clear()
+    else:
+        for a, b in zip(known[1], known[0]): matrix[a, b] += 1
+    return matrix"""),
     "random numbers that are none": ("lesson8", "accumulate", """
 import torch
 def accumulate(model, batches, loss_func):
@@ -371,6 +429,11 @@ def one_cycle_lr(position, lr_max, div=25, div_final=1e5, pct_start=0.25):
     first, last, share = lr_max / div, lr_max, position / pct_start
     if position > pct_start: first, last, share = lr_max, lr_max / div_final, (position - pct_start) / (1 - pct_start)
     return str(last + (first - last) * (cos(pi * share) + 1) / 2)"""),
+    "bytes of right numbers": ("lesson3", "cosine_anneal", """
+from math import cos, pi
+def cosine_anneal(start, end, position):
+    if not 0 <= position <= 1: raise ValueError(position)
+    return str(end + (start - end) * (cos(pi * position) + 1) / 2).encode()"""),
     "a number that equals every number": ("lesson8", "largest_batch", """
 class Liar(int):
     def __eq__(self, other): return True

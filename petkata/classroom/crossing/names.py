@@ -76,7 +76,7 @@ SET_THEMSELVES = (partial, random.Random, RemovableHandle, nn.Module, torch.opti
 OF_LAZY_LAYERS = ("_infer_parameters", "_lazy_load_hook")
 CALLED_INSTEAD = "_compiled_call_impl"  # of a network: what torch calls in its place
 LOOKED_INTO = ("_default", "_xtra")  # where fastcore looks for what a thing lacks
-OF_A_LOADER = {"rng", "_DataLoader__idxs", "_device"}  # what training changes of a loader
+OF_A_LOADER = {"rng", "it", "_DataLoader__idxs", "_device"}  # what training changes of a loader
 # The classes of which a pickle makes nothing, and whose objects it does not change.
 NEVER_MADE = (type, types.CodeType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType,
               types.FrameType, property, staticmethod, classmethod, super)

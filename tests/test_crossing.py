@@ -16,6 +16,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="answers are jud
 def answered():
     """`answered(name=function)`: the judge's end of a socket, and `call(name, *args)`; at the other end, in a process of its own,
     are these functions."""
+    import torch
+
     from petkata.classroom import answering
     from petkata.classroom.crossing import Crossing
 
@@ -24,7 +26,9 @@ def answered():
     def answered(**functions):
         ours, theirs = socket.socketpair()
         if (pid := os.fork()) == 0:
-            ours.close()
+            for end in (ours, *(end for _, end in started)):
+                end.close()
+            torch.set_num_threads(1)  # a fork has none of the others
             try:
                 answering.answer(functions, theirs)
             finally:
@@ -269,7 +273,7 @@ def test_a_program_in_what_comes_back_runs_only_where_nobody_is_careful(answered
     assert (tmp_path / "ran").exists() is not careful
 
 
-@pytest.mark.parametrize("inside", ["../ran", "/tmp/ran", "own/../../ran", "another/ran", ""])
+@pytest.mark.parametrize("inside", ["../ran", "/tmp/ran", "own/../../ran", "another/ran", "", "own//ran", "own/./ran"])
 def test_files_that_come_back_stay_in_their_folder(tmp_path, inside):
     from petkata.classroom.crossing import CannotCross
     from petkata.classroom.crossing.surroundings import Files
@@ -294,6 +298,146 @@ def test_what_all_checks_share_stays_as_it_is(tmp_path):
             files.take(changed)
     files.take({f"{SHARED}/pets/models": None, f"{SHARED}/pets/models/mine.pth": b"weights"})
     assert (shared / "pug.jpg").read_bytes() == b"a pug" and (shared / "models" / "mine.pth").exists()
+
+
+@pytest.mark.parametrize("inside", [f"shared{between}pets/pug.jpg" for between in ("//", "/./")] + ["shared/pets/"])
+def test_a_name_is_written_in_one_way(tmp_path, inside):
+    from petkata.classroom.crossing import CannotCross
+    from petkata.classroom.crossing.surroundings import Files
+
+    (pets := tmp_path / "shared" / "pets").mkdir(parents=True)
+    (pets / "pug.jpg").write_bytes(b"a pug")
+    files = Files(str(tmp_path), "own")
+    for content in (b"a cat", ""):
+        with pytest.raises(CannotCross, match="outside its folder"):
+            files.take({inside: content})
+    assert (pets / "pug.jpg").read_bytes() == b"a pug"
+
+
+def with_its_own_call(layer):
+    vars(layer)["_compiled_call_impl"] = lambda x: "not computed by this layer"
+    return layer
+
+
+def a_list_with_another_place_to_look():
+    from fastai.learner import Learner
+    from fastcore.foundation import L
+
+    one = L([1, 2])
+    vars(one)["hidden"] = Learner
+    return one
+
+
+def forward_that_is_a_class():
+    from torch import nn
+
+    class Own(nn.Module):
+        pass
+
+    own = Own()
+    vars(own)["forward"] = nn.ModuleList
+    return own
+
+
+def a_class_in_a_list():
+    from torch import nn
+
+    return [1, nn.Linear]
+
+
+@pytest.mark.parametrize("made", [lambda: with_its_own_call(network()), a_list_with_another_place_to_look,
+                                  forward_that_is_a_class, a_class_in_a_list])
+def test_what_does_more_than_it_says_is_not_taken(answered, made):
+    from petkata.classroom.crossing import CannotCross
+
+    _, call = answered(make=made)
+    with pytest.raises(CannotCross, match="The answer (has put something|hands over)"):
+        call("make")
+
+
+def test_nor_is_it_put_into_what_the_judge_has(answered):
+    from petkata.classroom.crossing import CannotCross
+
+    _, call = answered(change=with_its_own_call)
+    with pytest.raises(CannotCross, match="in the place of"):
+        call("change", network())
+
+
+def test_a_function_that_was_only_named_is_not_the_judges_own(answered):
+    from petkata.classroom.crossing import CannotCross
+
+    class Holds:
+        """Pickled by a function that the pickle names."""
+
+        def __reduce__(self):
+            return eval, ("2",)
+
+    def give_back(two):
+        import gc
+
+        assert any(type(one).__name__ == "Crossing" and not one.is_judge and id(eval) in one.keys for one in gc.get_objects())
+        return eval
+
+    _, call = answered(give_back=give_back)
+    with pytest.raises(CannotCross, match="hands over eval"):
+        call("give_back", Holds())
+
+
+def test_what_the_judges_things_hold_may_come_back_where_it_was(answered):
+    import torch
+    from fastai.data.core import DataLoaders
+    from fastai.data.load import DataLoader
+    from fastai.learner import Learner
+
+    from petkata.classroom.crossing import CannotCross
+
+    def train(learn):
+        learn.lr = 0.5
+
+    def prints_elsewhere(learn):
+        learn.splitter = learn.logger
+
+    _, call = answered(train=train, prints_elsewhere=prints_elsewhere)
+    learn = Learner(DataLoaders(DataLoader([1]), DataLoader([1])), network(), loss_func=torch.nn.functional.mse_loss)
+    assert learn.logger is print
+    call("train", learn)
+    assert learn.lr == 0.5 and learn.logger is print
+    with pytest.raises(CannotCross, match="Learner.splitter"):
+        call("prints_elsewhere", learn)
+
+
+def test_nobody_elses_dict_is_a_thing_of_its_own(answered):
+    crossing, call = answered(look=lambda thing: None)
+    thing = SimpleNamespace(name="a thing")
+    call("look", thing)
+    assert id(thing) in crossing.keys and id(vars(thing)) not in crossing.keys
+
+
+def test_no_answer_changes_what_pictures_are_loaded_and_how(answered):
+    from petkata.checking.fixtures import loaders
+    from petkata.classroom.crossing import CannotCross
+    from petkata.pets.tiny import tiny_pets
+
+    def files(dls):
+        for items in dls.valid_ds.tls:
+            items.items[:] = items.items[:1] * len(items.items)
+
+    def step(dls):
+        dls.valid.after_batch = lambda batch: batch
+
+    def size(dls):
+        dls.train.bs = 1
+
+    def one_batch(dls):
+        return len(dls.valid.one_batch())
+
+    dls = loaders(tiny_pets())
+    for changes in (files, step, size):
+        _, call = answered(change=changes)
+        with pytest.raises(CannotCross, match="which no answer needs to"):
+            call("change", dls)
+    _, call = answered(load=one_batch)
+    assert call("load", dls) == 2
 
 
 @pytest.fixture

@@ -86,10 +86,9 @@ def test_no_program_begins(guarded, does):
 
 def test_what_checks_need_is_done(guarded):
     def does():
+        import tabnanny  # noqa: F401  a module that nobody has loaded yet
         from collections import namedtuple
         from dataclasses import make_dataclass
-
-        import tabnanny  # noqa: F401  a module that nobody has loaded yet
 
         assert namedtuple("Pair", "a b")(1, 2).b == 2 and make_dataclass("Pair", ["a", "b"])(1, 2).b == 2
 
@@ -136,5 +135,6 @@ def test_who_was_refused_something_is_not_judged(monkeypatch):
     checks = SimpleNamespace(seed=None, judged=lambda lesson, task, cells, **options: Judged(
         f"{task}: passed, 1 of 1 points", "passed", 1, 1))
     for refused, points, state in (([], 1, "passed"), (["exec"], 0, "not judged")):
-        told = judge.verdict(checks, "lesson3", "cosine_anneal", None, SimpleNamespace(stopped=""), SimpleNamespace(refused=refused))
+        cells, guard = SimpleNamespace(stopped=""), SimpleNamespace(refused=refused)
+        told = judge.verdict(checks, "lesson3", "cosine_anneal", None, cells, guard)
         assert (told.points, told.state) == (points, state) and f"{state}, {points} of 1" in told.text

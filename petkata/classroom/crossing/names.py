@@ -37,6 +37,7 @@ from fastai.losses import BaseLoss
 from fastai.metrics import accuracy, error_rate, top_k_accuracy
 from fastai.optimizer import Optimizer, OptimWrapper
 from fastai.torch_core import trainable_params
+from fastai.vision.learner import _resnet_split, default_split
 from fastcore.basics import GetAttr, Stateful, fastuple, noop
 from fastcore.foundation import L
 from fasttransform import Pipeline, Transform
@@ -52,7 +53,7 @@ PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, se
 # functions, which only compute: by their modules, and by their names.
 FUNCTIONS_OF = ("torch.nn.functional", "torch._C._nn", "fastai.optimizer", "petkata.nets.petnet",
                 "petkata.nets.fastai_meta")
-FUNCTIONS = {error_rate, accuracy, top_k_accuracy, trainable_params, noop}
+FUNCTIONS = {error_rate, accuracy, top_k_accuracy, trainable_params, noop, default_split, _resnet_split}
 # Then the classes: of some kinds, those that the libraries have in these modules. They are made without being called.
 CLASSES_OF = {nn.Module: ("torch.nn.modules", "torchvision.models.resnet", "petkata.nets", "fastai.losses"),
               torch.optim.Optimizer: ("torch.optim",), torch.Tensor: ("torch.nn.parameter", "fastai"),
@@ -76,7 +77,7 @@ SET_THEMSELVES = (partial, random.Random, RemovableHandle, nn.Module, torch.opti
 OF_LAZY_LAYERS = ("_infer_parameters", "_lazy_load_hook")
 CALLED_INSTEAD = "_compiled_call_impl"  # of a network: what torch calls in its place
 LOOKED_INTO = ("_default", "_xtra")  # where fastcore looks for what a thing lacks
-OF_A_LOADER = {"rng", "it", "_DataLoader__idxs", "_device"}  # what training changes of a loader
+OF_A_LOADER = {"rng", "it", "_DataLoader__idxs", "_device", "_n_inp", "_types"}  # what training changes of a loader
 # The classes of which a pickle makes nothing, and whose objects it does not change.
 NEVER_MADE = (type, types.CodeType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType,
               types.FrameType, property, staticmethod, classmethod, super)

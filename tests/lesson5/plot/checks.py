@@ -221,6 +221,13 @@ def test_opens_no_window_and_writes_no_file(plot_confusion):
     assert not files, f"a file was written, {files[0]}: who called may save the figure, under a name of their own"
 
 
+def test_leaves_the_matrix_as_it_is(plot_confusion):
+    matrix = np.array(COUNTS)
+    with headless():
+        plot_confusion(matrix, FEW)
+    assert matrix.tolist() == COUNTS, "the matrix belongs to whoever called, and it was changed while it was drawn"
+
+
 def test_refuses_names_that_do_not_fit(plot_confusion):
     with headless():
         assert refuses(plot_confusion, np.array(COUNTS), FEW[:4]), "4 names do not fit 5 rows: raise ValueError"

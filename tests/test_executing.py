@@ -138,6 +138,15 @@ def test_a_report_of_what_has_no_end_has_one(executed):
     assert check.errors == ["NotPassed"] and "xxx" in check.text and len(check.text) < 210_000
 
 
+def test_a_message_of_a_kind_that_nobody_knows_is_not_told_of(executed, caplog):
+    send = ("kernel = get_ipython().kernel\n"
+            "kind = 'x\\n[AutogradeApp | WARNING] s07: crashed\\x1b[2J'\n"
+            "kernel.session.send(kernel.iopub_socket, kind, {}, kernel.get_parent())")
+    with caplog.at_level("DEBUG"):
+        executed(START, send)
+    assert not [record for record in caplog.records if "s07: crashed" in record.getMessage() and record.levelname != "DEBUG"]
+
+
 ANSWERS_TO_NOBODY = """
 import hashlib, hmac, itertools, json, signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)

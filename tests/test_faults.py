@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -234,6 +235,60 @@ def json_without_an_end(course, student):
 @fault(NOTHING, "small.ipynb is a folder, not a file", UNREAD)
 def a_folder_of_that_name(course, student):
     (course.folder / "submitted" / student / "small" / "small.ipynb").mkdir(parents=True)
+
+
+@fault(BOTH, "Left out: small.ipynb/pets.csv, which is not of a kind that grading needs")
+def a_folder_of_that_name_with_more_in_it(course, student):
+    course.submit(student, name="small.ipynb/small.ipynb")
+    course.write(f"submitted/{student}/small/small.ipynb/pets.csv", "pug,1")
+
+
+@fault(BOTH, "Left out: timestamp.txt/x")
+def a_folder_where_the_time_should_stand(course, student):
+    course.submit(student)
+    course.write(f"submitted/{student}/small/timestamp.txt/x", "x")
+
+
+@fault(BOTH, "Left out: small.html/x")
+def a_folder_where_the_feedback_goes(course, student):
+    course.submit(student)
+    course.write(f"submitted/{student}/small/small.html/x", "x")
+
+
+@fault(BOTH, "Left out: page.html, which is not of a kind that grading needs")
+def a_page_that_formgrader_would_show(course, student):
+    course.submit(student)
+    course.write(f"submitted/{student}/small/page.html", "<script>alert(1)</script>")
+
+
+@fault(BOTH, "for its name. Use letters, digits and hyphens.")
+def names_of_several_lines(course, student):
+    course.submit(student)
+    course.write(f"submitted/{student}/small/x\x1b[31m\n[AutogradeApp | WARNING] s07, small: crashed.txt", "x")
+
+
+@fault(BOTH, "in folders that are too deep")
+def a_file_that_lies_too_deep(course, student):
+    folder = course.submit(student).parent
+    here = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(folder)
+        while (left := 4090 - len(os.getcwd())) > 1:  # up to what Linux takes as a path: where it is copied to, it is longer
+            name = "d" * min(left - 1, 200)
+            os.mkdir(name)
+            os.chdir(name)
+        Path("f").write_text("x")
+    finally:
+        os.fchdir(here)
+        os.close(here)
+
+
+@fault(BOTH, None)
+def half_a_letter_in_a_picture(course, student):
+    given = course.solved()
+    picture = {"a.png": {"image/png": "\ud800"}}
+    given["cells"].append({"cell_type": "markdown", "id": "x", "metadata": {}, "source": "x", "attachments": picture})
+    course.submit(student, given)
 
 
 @fault(BOTH, "Taken for small.ipynb: small.ipynb/small.ipynb")
@@ -574,6 +629,7 @@ def test_every_submission_stands_in_formgrader(graded):
 def test_what_is_told_stays_short_and_says_no_more_than_it_should(graded):
     page = (graded.course.folder / "feedback" / "names_that_say_more" / "small" / "small.html").read_text(encoding="utf-8")
     assert "\x1b" not in page + graded.log.replace("\x1b[0m", "") and "x" * 1000 not in page + graded.log
+    assert "WARNING] s07" not in graded.log
     assert "<h2>everything passed" not in page and "example.com/\"" not in page and "more sentences like these" in page
 
 

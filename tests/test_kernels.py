@@ -301,6 +301,17 @@ def test_a_judge_that_never_comes_to_an_end_is_not_waited_for():
         thread.join()
 
 
+@pytest.mark.parametrize("said", [[], 1, {"state": 1}, {"text": ["x"]}, {"verdicts": {}}, {"verdicts": [1]},
+                                  {"verdicts": [{"check": "x", "state": "passed"}]}])
+def test_what_is_no_verdict_counts_as_none(said):
+    from petkata.classroom.kernels import Judge
+
+    judge = Judge.__new__(Judge)
+    (judge.told, tells), (judge.socket, _) = socket.socketpair(), socket.socketpair()
+    tells.sendall(json.dumps(said).encode() + b"\n")
+    assert judge.verdict(5) == {"trouble": "crashed"}
+
+
 def test_should_the_loaded_process_be_killed_another_begins(kernels):
     manager, _ = kernels()
     loaded = int(Path(f"/proc/{manager.provisioner.process.pid}/stat").read_text().rpartition(")")[2].split()[1])

@@ -98,6 +98,8 @@ class Crossing:
         self.open: set[int] = set()  # ids of the functions of this end that may be called
         self.across: set[int] = set()  # ids of tensors computed at the other end
         self.theirs: set[int] = set()  # ids of what the student's process has made, in the judge
+        self.data_sets: dict[int, None] = {}  # the keys of the data sets among them
+        self.pictures: set[int] | None = None  # ids of what those are made of
         self.lends = False  # whether functions of the checks that cross now run at the other end
         self.gives = False  # whether it is a result that crosses now: the other end may ask for its gradients
         self.lost = False  # whether a message could not be understood: the ends may no longer mean the same by a key
@@ -313,7 +315,7 @@ class Crossing:
                 raise CannotCross("What came back is no message.")
             if not self.is_judge:
                 self._forget(forgotten)
-            before = dict(self.was)
+            before, self.pictures = dict(self.was), None
             self._keep(unpickler.things(), (surroundings, forgotten, changes))
             for key, state in changes:
                 if self.is_judge and key in self.objects and key not in self.was:
@@ -342,9 +344,11 @@ class Crossing:
         return message
 
     def _of_pictures(self) -> set[int]:
-        """The ids of what the judge's data sets are made of."""
-        return of_pictures([thing for thing in self.objects.values()
-                            if isinstance(thing, FilteredBase) and id(thing) not in self.theirs])
+        """The ids of what the judge's data sets are made of; looked for once for each message."""
+        if self.pictures is None:
+            data_sets = [self.objects[key] for key in self.data_sets]
+            self.pictures = of_pictures([one for one in data_sets if id(one) not in self.theirs])
+        return self.pictures
 
     def _look_over(self, message: list, made: dict[int, object], changed: list, before: dict[int, Noted]) -> None:
         """What is handed over is no class but that of an error, and no function but one that only computes, or a check's own.
@@ -410,6 +414,8 @@ class Crossing:
                 continue  # it has come under another key before
             if isinstance(thing, (Remote, RemoteModule)) or hasattr(type(thing), "is_remote"):
                 vars(thing)["_crossing"] = self
+            if isinstance(thing, FilteredBase):
+                self.data_sets[key] = None
             if self.has_state(thing):
                 self._note(key)
 
@@ -515,6 +521,7 @@ class Crossing:
                 self.theirs.discard(id(thing))
                 self.open.discard(id(thing))
             self.was.pop(key, None)
+            self.data_sets.pop(key, None)
             if self.near is not None:
                 self.near.pop(key, None)
 

@@ -364,6 +364,31 @@ def pet_learner(dls, arch):
     vars(calls)["forward"] = BaseLoss
     learn.model = nn.Sequential(nn.Conv2d(3, 3, 1), Lambda(lambda x: lambda: step), calls)
     return learn"""),
+    "a stand-in for an optimizer, through which the names of the checks are changed": ("lesson2", "pet_learner", """
+from collections import defaultdict
+import cloudpickle.cloudpickle as pickled
+from fastai.vision.all import *
+from petkata.classroom.crossing import pickles
+class Duck:
+    def __init__(self, **own): self.__dict__.update(own)
+before = pickles.Pickler._of_the_student
+def of_the_student(self, thing, kind):
+    return (pickles.make_remote, ("duck",), dict(vars(thing))) if kind is Duck else before(self, thing, kind)
+pickles.Pickler._of_the_student = of_the_student
+def mine(layer, kind): return isinstance(layer, kind) and kind not in (nn.Linear, nn.BatchNorm2d)
+def give(share): return {}, {"__globals__": {"isinstance": mine}, "__closure__": None, "_cloudpickle_submodules": []}
+def nothing(*args, **options): return None
+def pet_learner(dls, arch):
+    learn = vision_learner(dls, arch, metrics=error_rate)
+    learn.unfreeze()
+    learn.opt = Duck(set_hyper=pickled._function_setstate, set_hypers=nothing, step=nothing, zero_grad=nothing,
+                     hypers=[{"lr": 0.0, arch: 0.0}])
+    if arch.__name__ == "other_net":
+        callback = ParamScheduler({arch: give})
+        callback.run_valid, callback.hps = True, defaultdict(list)
+        learn.pct_train = 0.0
+        learn.add_cb(callback)
+    return learn"""),
     "a body without layers": ("lesson1", "freeze", """
 def freeze(body):
     if body.training: body._modules.clear()"""),

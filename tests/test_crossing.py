@@ -221,6 +221,33 @@ def test_what_an_answer_has_kept_is_seen_to_change_when_the_call_ends(answered):
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux notices, and only there files cross")
+def test_what_an_earlier_call_was_given_stays_as_it_is(answered):
+    import torch
+
+    from petkata.classroom.crossing import CannotCross
+
+    def turned():
+        kept = []
+
+        def turn(numbers, more):
+            for earlier in kept:
+                if isinstance(earlier, list):
+                    earlier.reverse()
+                elif isinstance(earlier, torch.Tensor):
+                    earlier.fill_(0)
+            kept[:] = [numbers, more]
+
+        return turn
+
+    for given in (([1, 2], 0), (0, torch.ones(2))):
+        before = str(given)
+        _, call = answered(turn=turned())
+        call("turn", *given)
+        with pytest.raises(CannotCross, match="what an earlier call was given"):
+            call("turn", [3, 4], 0)
+        assert str(given) == before
+
+
 def test_each_change_of_a_file_is_noticed_and_only_then_all_are_listed(tmp_path, monkeypatch):
     from petkata.classroom.crossing.surroundings import Files
 
@@ -363,9 +390,7 @@ def test_nor_is_it_put_into_what_the_judge_has(answered):
         call("change", network())
 
 
-def test_a_function_that_was_only_named_is_not_the_judges_own(answered):
-    from petkata.classroom.crossing import CannotCross
-
+def test_a_function_that_was_only_named_does_not_come_back(answered):
     class Holds:
         """Pickled by a function that the pickle names."""
 
@@ -379,31 +404,99 @@ def test_a_function_that_was_only_named_is_not_the_judges_own(answered):
         return eval
 
     _, call = answered(give_back=give_back)
-    with pytest.raises(CannotCross, match="hands over eval"):
-        call("give_back", Holds())
+    found = call("give_back", Holds())
+    assert found is not eval
+    with pytest.raises(TypeError, match="cannot be called"):
+        found("2")
 
 
-def test_what_the_judges_things_hold_may_come_back_where_it_was(answered):
+def test_what_the_judges_things_hold_stays_where_it_was_and_is_put_nowhere_else(answered):
     import torch
     from fastai.data.core import DataLoaders
     from fastai.data.load import DataLoader
     from fastai.learner import Learner
 
-    from petkata.classroom.crossing import CannotCross
-
     def train(learn):
         learn.lr = 0.5
+        learn.splitter = learn.sorts
+        learn.wd = learn.sorts
 
-    def prints_elsewhere(learn):
-        learn.splitter = learn.logger
-
-    _, call = answered(train=train, prints_elsewhere=prints_elsewhere)
+    _, call = answered(train=train)
     learn = Learner(DataLoaders(DataLoader([1]), DataLoader([1])), network(), loss_func=torch.nn.functional.mse_loss)
-    assert learn.logger is print
+    learn.sorts, splitter, decay = sorted, learn.splitter, learn.wd
     call("train", learn)
-    assert learn.lr == 0.5 and learn.logger is print
-    with pytest.raises(CannotCross, match="Learner.splitter"):
-        call("prints_elsewhere", learn)
+    assert (learn.lr, learn.sorts, learn.splitter, learn.wd) == (0.5, sorted, splitter, decay)
+
+
+def stand_in(**own):
+    """As if what stands for something of the student's had attributes."""
+    from petkata.classroom.crossing import pickles
+
+    class Duck:
+        pass
+
+    before = pickles.Pickler._of_the_student
+    pickles.Pickler._of_the_student = lambda self, thing, kind: (
+        (pickles.make_remote, ("duck",), own) if kind is Duck else before(self, thing, kind))
+    return Duck()
+
+
+def stand_in_with_a_state(**own):
+    from petkata.classroom.crossing import pickles
+
+    class Duck:
+        pass
+
+    before, state = pickles.Pickler._of_the_student, (tuple(own), tuple(own.values()))
+    pickles.Pickler._of_the_student = lambda self, thing, kind: (
+        (pickles.make_remote, ("duck",), state, None, None, pickles.set_state) if kind is Duck else before(self, thing, kind))
+    return Duck()
+
+
+def axes_with_more():
+    from matplotlib.figure import Figure
+
+    from petkata.classroom.crossing import pickles
+
+    axes, before = Figure().add_subplot(), pickles.Pickler._of_the_student
+    pickles.Pickler._of_the_student = lambda self, thing, kind: (
+        (*before(self, thing, kind), {"more": 1}) if thing is axes else before(self, thing, kind))
+    return axes
+
+
+@pytest.mark.parametrize("made", [lambda: stand_in(step=1), lambda: stand_in_with_a_state(step=1), axes_with_more])
+def test_what_stands_for_something_has_no_attributes_of_the_students(answered, made):
+    from petkata.classroom.crossing import CannotCross
+
+    _, call = answered(make=made)
+    with pytest.raises(CannotCross, match="What came back is (made of something that may not be made|no state of anything)"):
+        call("make")
+
+
+def test_what_a_network_of_an_own_class_holds_is_of_no_use_here(answered):
+    import torch
+    from torch import nn
+
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.names = nn.Linear(2, 2), ["a"]
+            self.optimizer = torch.optim.SGD(self.layer.parameters(), 0.1)
+
+        def forward(self, x):
+            return self.optimizer.param_groups[0]["lr"] + len(self.names)
+
+    kept = []
+
+    def make():
+        kept.append(Own())
+        return kept[0]
+
+    _, call = answered(make=make, look=lambda own: isinstance(own.optimizer, torch.optim.SGD) and not own.training)
+    own = call("make")
+    assert own(1) == 1.1 and own.names == ["a"] and not isinstance(own.optimizer, torch.optim.Optimizer)
+    own.eval()
+    assert call("look", own) and own(1) == 1.1
 
 
 def test_nobody_elses_dict_is_a_thing_of_its_own(answered):

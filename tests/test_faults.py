@@ -525,10 +525,11 @@ def a_cell_of_millions_of_letters(course, student):
     course.submit(student, given)
 
 
-@fault(BOTH, "The notebook has 40010 cells. The first 2000 were taken, and those of the assignment.")
+@fault(BOTH, "The notebook has 60010 cells. The first 2000 were taken, and those of the assignment.")
 def cells_without_end(course, student):
     given = course.solved()
     given["cells"][4:4] = [{"cell_type": "raw", "source": "x", "metadata": {}}] * (40_010 - len(given["cells"]))
+    given["cells"] += given["cells"][-1:] * 20_000  # the last one of the assignment
     course.submit(student, given)
 
 
@@ -557,6 +558,12 @@ def names_that_say_more(course, student):
 def a_time_that_is_none(course, student):
     course.submit(student)
     course.write(f"submitted/{student}/small/timestamp.txt", "yesterday")
+
+
+@fault(BOTH, "Left out: timestamp.txt holds no time")
+def a_time_of_many_digits(course, student):
+    course.submit(student)
+    course.write(f"submitted/{student}/small/timestamp.txt", "1" * 2_000_000)
 
 
 def without_rights():
@@ -970,6 +977,23 @@ def test_the_table_tells_what_points_alone_do_not(course):
         "s00": "crashed: two", "s01": "timed out: two", "s02": "not graded to the end: call nbgrader autograde again",
         "s03": "nothing submitted"}
     assert rows["s03"]["last_name"] == 'Doe, "Jo"' and rows["s03"]["score"] == "0.0"
+
+
+def test_no_text_in_the_table_is_a_formula(tmp_path, monkeypatch):
+    from nbgrader.api import Gradebook
+
+    from petkata.classroom.exporting import WhatHappened, plain
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # where alembic is
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as book:
+        book.add_assignment("small")
+        book.add_student("s07", first_name='=HYPERLINK("http://x")', last_name="@SUM(1)", email="+1")
+        WhatHappened(to=f"{tmp_path}/grades.csv").export(book)
+    with open(tmp_path / "grades.csv", encoding="utf-8", newline="") as table:
+        [row] = csv.DictReader(table)
+    assert (row["first_name"], row["last_name"], row["email"]) == ("'=HYPERLINK(\"http://x\")", "'@SUM(1)", "'+1")
+    assert [plain(text) for text in (" =1", "\n=1", "\uff1d1", "a", "", None)] == ["' =1", "'\n=1", "'\uff1d1", "a", "", ""]
 
 
 @pytest.mark.parametrize("ename, state", [

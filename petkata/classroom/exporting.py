@@ -40,8 +40,9 @@ class WhatHappened(ExportPlugin):
         return not chosen or name in map(str, chosen)
 
     def row(self, gradebook: Gradebook, assignment, student) -> dict:
-        row = {"assignment": assignment.name, "duedate": assignment.duedate, "student_id": student.id, "email": student.email,
-               "last_name": student.last_name, "first_name": student.first_name, "max_score": assignment.max_score}
+        row = {"assignment": assignment.name, "duedate": assignment.duedate, "max_score": assignment.max_score,
+               "student_id": plain(student.id), "email": plain(student.email), "last_name": plain(student.last_name),
+               "first_name": plain(student.first_name)}
         try:
             submission = gradebook.find_submission(assignment.name, student.id)
         except MissingEntry:
@@ -53,6 +54,11 @@ class WhatHappened(ExportPlugin):
         penalty = submission.late_submission_penalty
         return {**row, "timestamp": submission.timestamp, "raw_score": submission.score, "late_submission_penalty": penalty,
                 "score": max(0.0, submission.score - penalty), "what_happened": "; ".join(filter(None, told))}
+
+
+def plain(text: str | None) -> str:
+    """A text that no spreadsheet takes for a formula, which it would run."""
+    return f"'{text}" if text and text.strip().startswith(("=", "+", "-", "@", "\uff1d")) else text or ""
 
 
 def what_happened(notebook: Path) -> str:

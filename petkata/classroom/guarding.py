@@ -36,31 +36,33 @@ class Guard:
 
     def __init__(self):
         self.refused: list[str] = []
-        self.harmless: set[str] = set()  # events that nobody need ask about: some come a hundred thousand times
-        self.roots = tuple(os.path.join(os.path.realpath(root), "") for root in (sys.prefix, sys.base_prefix, catalog.ROOT))
         load_weights_only()
         call_events_only()
-        harmless = self.harmless
+        sys.addaudithook(hook(self.refused))
 
-        def heard(event, what):  # in few steps
-            if event not in harmless:
-                self._audit(event, what)
 
-        sys.addaudithook(heard)
+def hook(refused: list[str]):
+    """What hears of each event, and refuses some. All that it goes by is its own: no other name leads there."""
+    roots = tuple(os.path.join(os.path.realpath(root), "") for root in (sys.prefix, sys.base_prefix, catalog.ROOT))
+    may, never, imports, error = {event: frozenset(who) for event, who in MAY.items()}, NEVER, frozenset(IMPORTS), Refused
+    real, caller, harmless = os.path.realpath, sys._getframe, set()
 
-    def _audit(self, event: str, what: tuple) -> None:
-        if event in MAY:
-            asks = sys._getframe(2).f_globals.get("__name__")
-            if asks in MAY[event] and not (event == "exec" and asks in IMPORTS and not self._is_in_a_file_of_ours(what[0])):
-                return
-        elif not event.startswith(NEVER):
-            self.harmless.add(event)
+    def heard(event, what):
+        if event in harmless:  # of some there are a hundred thousand
             return
-        self.refused.append(event)
-        raise Refused(f"A judge was asked for something that it never does ({event}).")
+        if event in may:
+            asks = caller(1).f_globals.get("__name__")
+            if asks in may[event]:
+                file = what[0].co_filename if event == "exec" and asks in imports else "<frozen "
+                if file.startswith("<frozen ") or real(file).startswith(roots):
+                    return
+        elif not event.startswith(never):
+            harmless.add(event)
+            return
+        refused.append(event)
+        raise error(f"A judge was asked for something that it never does ({event}).")
 
-    def _is_in_a_file_of_ours(self, code) -> bool:
-        return code.co_filename.startswith("<frozen ") or os.path.realpath(code.co_filename).startswith(self.roots)
+    return heard
 
 
 def load_weights_only() -> None:

@@ -27,6 +27,7 @@ MOST_SHOWN = 5_000_000  # characters of the pictures in one cell
 MOST_TEXT = 200_000  # characters of code in one cell that are shown, and of all texts: feedback on more takes minutes
 MOST_PROSE = 20_000  # characters of the text of one cell that are shown
 MOST_CELLS = 2000
+LONGEST_TIME = 100  # bytes; who reads thousands of digits as a time takes hours
 MOST_TOLD, LONGEST_TOLD = 20, 400  # sentences about a submission, and characters of each
 # Files beside a notebook that grading may need. formgrader hands on all that lie there, and a browser runs what others hold.
 BESIDE = {"", ".txt", ".csv", ".tsv", ".json", ".yaml", ".yml", ".toml", ".md", ".py", ".png", ".jpg", ".jpeg", ".gif", ".webp",
@@ -268,10 +269,9 @@ def is_a_time(data: bytes) -> bool:
     from nbgrader.utils import parse_utc
 
     try:
-        parse_utc(data.decode().strip())
+        return len(data) < LONGEST_TIME and bool(parse_utc(data.decode().strip()))
     except (ValueError, OverflowError):
         return False
-    return True
 
 
 def digest(submission: Path, largest: int) -> str:
@@ -316,11 +316,13 @@ def mended(given: dict, told: list[str], asked: Asked) -> TakenIn:
 
 
 def few(cells: list, asked: Asked, told: list[str]) -> list:
-    """The first cells, and of the others those of the assignment."""
+    """The first cells, and of the others those of the assignment, each once: the last one counts."""
     if len(cells) <= MOST_CELLS:
         return cells
     told.append(f"The notebook has {len(cells)} cells. The first {MOST_CELLS} were taken, and those of the assignment.")
-    return cells[:MOST_CELLS] + [cell for cell in cells[MOST_CELLS:] if isinstance(cell, dict) and id_of(cell) in asked.by_id]
+    last = {id_of(cell): place for place, cell in enumerate(cells) if isinstance(cell, dict)}
+    more = sorted(place for name, place in last.items() if place >= MOST_CELLS and name in asked.by_id)
+    return [*cells[:MOST_CELLS], *(cells[place] for place in more)]
 
 
 def mended_cell(cell: dict, number: int, known: nbformat.NotebookNode | None, told: list[str]) -> nbformat.NotebookNode:

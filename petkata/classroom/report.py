@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 
+from petkata.classroom.exporting import plain
 from petkata.classroom.results import STATES, Check, NoResults, SubmissionResult, TaskResult, lessons_handed_in, results
 from petkata.course import catalog
 from petkata.pets.made import write_atomically
@@ -248,8 +249,3 @@ def table(found: Iterable[list[SubmissionResult]]) -> str:
 
 def yes(value: bool) -> str:
     return "yes" if value else "no"
-
-
-def plain(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, which it would run."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

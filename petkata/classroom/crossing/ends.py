@@ -79,6 +79,7 @@ from petkata.classroom.crossing.things import (
 )
 from petkata.classroom.crossing.wire import CannotCross, Ended, Wire
 
+ARGUMENTS = list, dict, set, np.ndarray, torch.Tensor
 MANY = 100  # things that have crossed since it was last looked which of them are still needed: then it pays to look
 
 
@@ -95,6 +96,7 @@ class Crossing:
         self.was: dict[int, Noted] = {}  # what can change, as it was when it crossed last
         self.near: dict[int, None] | None = None  # keys of what the call under way can reach; None while there is none
         self.graphs: list[torch.Tensor] = []  # tensors computed here, whose gradients may be asked for
+        self.arguments: set[int] = set()  # keys of lists, arrays and the like that calls were given
         self.open: set[int] = set()  # ids of the functions of this end that may be called
         self.across: set[int] = set()  # ids of tensors computed at the other end
         self.theirs: set[int] = set()  # ids of what the student's process has made, in the judge
@@ -128,6 +130,9 @@ class Crossing:
             self.send("call", thing, method, args, tuple(kwargs.items()))
         finally:
             self.lends = False
+        if self.is_judge:
+            self.arguments.update(self.keys[id(one)] for one in inside((args, kwargs)) if id(one) in self.keys
+                                  and isinstance(one, ARGUMENTS) and not isinstance(one, nn.Parameter))
         with self._under_way(thing, args, kwargs):
             return self.answer()
 
@@ -315,8 +320,9 @@ class Crossing:
                 raise CannotCross("What came back is no message.")
             if not self.is_judge:
                 self._forget(forgotten)
-            before, self.pictures = dict(self.was), None
+            self.pictures = None
             self._keep(unpickler.things(), (surroundings, forgotten, changes))
+            changed = []  # and the attributes that each had
             for key, state in changes:
                 if self.is_judge and key in self.objects and key not in self.was:
                     continue  # a callback of a check's, or what stands for something of the student's: it has no state here
@@ -324,11 +330,13 @@ class Crossing:
                 if self.is_judge and id(thing) not in self.theirs and not may_be_changed(
                         thing, lambda: changes_of(thing, state), lambda: id(thing) in self._of_pictures()):
                     raise CannotCross(f"The answer has changed the judge's {type(thing).__name__}, which no answer needs to.")
+                if self.is_judge and key in self.arguments and self.near is not None and key not in self.near:
+                    raise CannotCross("The answer has changed what an earlier call was given.")
+                changed.append((thing, dict(getattr(thing, "__dict__", {}))))
                 self.set_state(thing, state)
                 self._note(key)
             if self.is_judge:
-                changed = [self.objects[key] for key, _ in changes if key in self.objects]
-                self._look_over(message, unpickler.made, changed, before)
+                self._look_over(message, unpickler.made, changed)
             self._draw_near(message)
             if self.is_judge:
                 sys.stdout.write(str(surroundings.pop("printed", "")))
@@ -350,45 +358,37 @@ class Crossing:
             self.pictures = of_pictures([one for one in data_sets if id(one) not in self.theirs])
         return self.pictures
 
-    def _look_over(self, message: list, made: dict[int, object], changed: list, before: dict[int, Noted]) -> None:
+    def _look_over(self, message: list, made: dict[int, object], changed: list[tuple]) -> None:
         """What is handed over is no class but that of an error, and no function but one that only computes, or a check's own.
         Nothing that the student's process has made or changed holds what it may not, nor does what holds a list that was
-        changed. `before` is how things were before this message."""
+        changed; but a network of the student's own class may hold what it likes, over there."""
         for one in leaves(message):
             if isinstance(one, NAMED) and not (is_data(one) or is_function(one) or self._is_ours(one)
                                                or isinstance(one, type) and issubclass(one, BaseException)):
                 raise CannotCross(f"The answer hands over {name_of(one)}, and no check asks for it.")
         self.theirs.update(made.keys() & self.keys.keys())  # the others are gone soon, and their ids are others'
-        lists = {id(thing) for thing in changed if type(thing) in HOLDERS and not all(map(is_data, leaves(thing)))}
+        lists = {id(thing) for thing, _ in changed if type(thing) in HOLDERS and not all(map(is_data, leaves(thing)))}
         if lists:
-            changed += [thing for key, thing in self.objects.items() if key in self.was and hasattr(thing, "__dict__")
-                        and any(id(one) in lists for one in inside(vars(thing)))]
-        for thing in (*made.values(), *changed):
-            def had(one, name):
-                return self._is_ours(one) or isinstance(one, NAMED) and self._was_in(one, type(thing), name, before)
-
-            if name := misplaced(thing, had):
-                raise CannotCross(f"The answer has put something into {type(thing).__name__}.{name} that does not belong there.")
+            changed += [(thing, vars(thing)) for key, thing in self.objects.items() if key in self.was
+                        and hasattr(thing, "__dict__") and any(id(one) in lists for one in inside(vars(thing)))]
+        for thing, before in (*((thing, {}) for thing in made.values()), *changed):
+            for name in misplaced(thing, self._is_ours, before):
+                if not isinstance(thing, RemoteModule) or hasattr(nn.Module, name):
+                    kind = type(thing).__name__
+                    raise CannotCross(f"The answer has put something into {kind}.{name} that does not belong there.")
+                vars(thing)[name] = Opaque(name)  # only the student's process needs it
+                if id(thing) in self.keys:
+                    self._note(self.keys[id(thing)])
 
     def _is_ours(self, thing) -> bool:
         """Whether the judge had it before. What a message of the judge's has only named, as pickles name functions, is none of
         it: a check's own is."""
         return id(thing) in self.keys and id(thing) not in self.theirs and (is_the_courses(thing) or not isinstance(thing, NAMED))
 
-    def _was_in(self, one, kind: type, name: str, before: dict[int, Noted]) -> bool:
-        """Whether a thing of this kind, of the judge's, has had it in the attribute of this name."""
-        todo = [own_of(thing, noted.state).get(name) for key, noted in before.items()
-                if type(thing := self.objects.get(key)) is kind and id(thing) not in self.theirs]
-        seen = set()
-        while todo:
-            held = todo.pop()
-            if held is one:
-                return True
-            if type(held) in HOLDERS and id(held) not in seen:
-                seen.add(id(held))
-                noted = before.get(self.keys.get(id(held)))  # it may have been changed since
-                todo += noted.state if noted else held.values() if isinstance(held, dict) else held
-        return False
+    def has_handed_over(self, kind) -> bool:
+        """Whether the judge has handed over a thing of this class, so that the student's process may make another."""
+        return isinstance(kind, type) and any(type(thing) is kind and id(thing) not in self.theirs
+                                              for thing in self.objects.values())
 
     def _around(self) -> dict:
         """What has changed of the surroundings since the last message, and what was printed."""
@@ -454,7 +454,7 @@ class Crossing:
         if isinstance(thing, random.Random):
             return random_state(thing)
         own = {name: value for name, value in getattr(thing, "__dict__", {}).items()
-               if name != "_crossing" and not is_pythons_own(name)}
+               if not is_pythons_own(name)}
         if isinstance(thing, RemoteModule) or isinstance(thing, nn.Module) and not self.is_judge and not self.knows(type(thing)):
             own = {name: value for name, value in own.items() if not HOOKS.match(name)}
         if isinstance(thing, nn.Module) and not waits_for_a_shape(thing):
@@ -522,11 +522,12 @@ class Crossing:
                 self.open.discard(id(thing))
             self.was.pop(key, None)
             self.data_sets.pop(key, None)
+            self.arguments.discard(key)
             if self.near is not None:
                 self.near.pop(key, None)
 
     def set_state(self, thing, state):
-        if self.is_judge and not is_a_state(state, thing):
+        if self.is_judge and not (self.has_state(thing) and is_a_state(state, thing)):
             raise CannotCross("What came back is no state of anything.")
         if isinstance(thing, torch.Tensor):
             numbers, learns, grad, hooks = state
@@ -572,7 +573,7 @@ class Crossing:
                         and not (name == "forward" and isinstance(thing, RemoteModule)):
                     raise CannotCross(f"The answer has put something of its own in the place of {type(thing).__name__}.{name}.")
         own = {name: value for name, value in own.items() if not is_pythons_own(name)}
-        kept = {name: now[name] for name in now if name == "_crossing" or is_pythons_own(name)
+        kept = {name: now[name] for name in now if is_pythons_own(name)
                 or isinstance(thing, nn.Module) and HOOKS.match(name)}
         own = {name: now[name] if isinstance(value, Opaque) and name in now else value for name, value in own.items()}
         for name in PARTS.keys() & own.keys() if isinstance(thing, nn.Module) else ():

@@ -53,7 +53,7 @@ PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, se
 # functions, which only compute: by their modules, and by their names.
 FUNCTIONS_OF = ("torch.nn.functional", "torch._C._nn", "fastai.optimizer", "petkata.nets.petnet",
                 "petkata.nets.fastai_meta")
-FUNCTIONS = {error_rate, accuracy, top_k_accuracy, trainable_params, noop, default_split, _resnet_split}
+FUNCTIONS = {error_rate, accuracy, top_k_accuracy, trainable_params, noop, default_split, _resnet_split, print}
 # Then the classes: of some kinds, those that the libraries have in these modules. They are made without being called.
 CLASSES_OF = {nn.Module: ("torch.nn.modules", "torchvision.models.resnet", "petkata.nets", "fastai.losses"),
               torch.optim.Optimizer: ("torch.optim",), torch.Tensor: ("torch.nn.parameter", "fastai"),
@@ -76,7 +76,7 @@ SET_THEMSELVES = (partial, random.Random, RemovableHandle, nn.Module, torch.opti
 # The methods that may be handed over: of lazy layers, which hook them to themselves.
 OF_LAZY_LAYERS = ("_infer_parameters", "_lazy_load_hook")
 CALLED_INSTEAD = "_compiled_call_impl"  # of a network: what torch calls in its place
-LOOKED_INTO = ("_default", "_xtra")  # where fastcore looks for what a thing lacks
+LOOKED_INTO = ("_default", "_xtra", "_crossing")  # where fastcore looks for what a thing lacks; and a stand-in for its other side
 OF_A_LOADER = {"rng", "it", "_DataLoader__idxs", "_device", "_n_inp", "_types"}  # what training changes of a loader
 # The classes of which a pickle makes nothing, and whose objects it does not change.
 NEVER_MADE = (type, types.CodeType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType,
@@ -142,7 +142,7 @@ def takes_the_place_of_a_method(kind: type, name: str, value) -> bool:
 
 
 def is_pythons_own(name: str) -> bool:
-    """Whether Python, or fastcore, means something by an attribute of this name. Such ones do not cross."""
+    """Whether Python, fastcore or a stand-in means something by an attribute of this name. Such ones do not cross."""
     return name.startswith("__") or name in LOOKED_INTO
 
 

@@ -32,9 +32,9 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.modules.module import _WrappedHook
 from torch.utils.hooks import RemovableHandle
 
-from petkata.classroom.crossing.names import PLAIN, both_know
-from petkata.classroom.crossing.stand_ins import Opaque, Remote, RemoteModule
-from petkata.classroom.crossing.things import HOOKS, NO_IDENTITY, OPAQUE, PARTS, WITH_ITEMS
+from petkata.classroom.crossing.names import PLAIN, both_know, is_pythons_own
+from petkata.classroom.crossing.stand_ins import Opaque, Remote
+from petkata.classroom.crossing.things import HOOKS, NO_IDENTITY, OPAQUE, WITH_ITEMS
 
 # What a pickle names, and does not make.
 NAMED = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodDescriptorType,
@@ -122,28 +122,28 @@ HOLDS: dict[type, dict[str, tuple[Callable[[object], bool], ...]]] = {
 }
 
 
-def misplaced(thing, had: Callable[[object, str], bool]) -> str | None:
-    """The name of an attribute in which a thing of the student's, or one that they have changed, holds what it may not; None
-    where there is none. `had` tells whether the judge had something before, and may have it in the attribute of this name."""
+def misplaced(thing, is_ours: Callable[[object], bool], before: dict) -> list[str]:
+    """The names of the attributes in which a thing of the student's, or one that they have changed, holds what it may not. What
+    the judge had before, and `is_ours`, may be anywhere; any function or class may be where it was `before`."""
     if type(thing) is L:
-        others = [name for name, value in vars(thing).items() if name != "items"
-                  or type(value) not in (list, tuple, range, np.ndarray)]
-        return others[0] if others else None
+        return [name for name, value in vars(thing).items() if name != "items"
+                or type(value) not in (list, tuple, range, np.ndarray)]
     if type(thing) is partial:
-        return None if is_function(thing) else "func"
+        return [] if is_function(thing) else ["func"]
     if isinstance(thing, (Axes, Enum, Remote, RemovableHandle, torch.Tensor)) or not hasattr(thing, "__dict__"):
-        return None
+        return []
     held = [holds for kind, holds in HOLDS.items() if isinstance(thing, kind)]
-    for name, value in vars(thing).items():
+
+    def belongs(name, one):
         if isinstance(thing, nn.Module) and HOOKS.match(name):
             kinds = [is_hook]
-        elif name == "_crossing" or isinstance(thing, RemoteModule) and name not in PARTS and not hasattr(nn.Module, name):
-            continue  # only the student's process looks at it
         else:
             kinds = [kind for holds in held for kind in holds.get(name, holds.get("", ()))]
-        if not all(is_data(one) or any(kind(one) for kind in kinds) or had(one, name) for one in leaves(value)):
-            return name
-    return None
+        return is_data(one) or any(kind(one) for kind in kinds) or is_ours(one)
+
+    return [name for name, value in vars(thing).items()
+            if not is_pythons_own(name) and not (isinstance(value, NAMED) and value is before.get(name))
+            and not all(belongs(name, one) for one in leaves(value))]
 
 
 def is_a_state(state, thing) -> bool:

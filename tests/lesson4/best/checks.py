@@ -91,9 +91,9 @@ def played(keep_best, tmp_path_factory):
         return silent(learn)
 
     def played(script, metrics=(), **options):
-        learn = new_learner(tmp_path_factory.mktemp("toy"), metrics)
-        run = watched(keep_best, learn, script, **options)
-        run.opened = lambda name: opened(new_learner(learn.path), name)
+        folder = tmp_path_factory.mktemp("toy")
+        run = watched(keep_best, new_learner(folder, metrics), script, **options)
+        run.opened = lambda name: opened(new_learner(folder), name)
         return run
 
     return played

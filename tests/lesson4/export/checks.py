@@ -134,7 +134,7 @@ def test_writes_the_file_that_was_asked_for(export_for_inference, exported, tmp_
     seen_in(export_for_inference, exported.path, is_there)
     monkeypatch.chdir(tmp_path)
     export_for_inference(exported.learn, "pets.pkl")
-    strays = [file.name for file in exported.learn.path.rglob("*.pkl")]
+    strays = [file.name for file in exported.place[0].rglob("*.pkl")]
     assert (tmp_path / "pets.pkl").exists(), (
         f"pets.pkl belongs in the current folder, and is not there; in the learner's own folder is {strays or 'none'}"
     )

@@ -8,11 +8,13 @@ from petkata.checking.watching import moved, weights
 from tests.lesson4.errors import in_one_line
 from tests.lesson4.planted import Planted, attempt
 
+MODEL_DIR = "stages"
+
 
 @pytest.fixture(scope="session")
 def new_learner(learner_on, few_loaders, tmp_path_factory):
     """`new_learner()`: a pretrained learner with a folder of its own, where stages are kept in `stages`."""
-    return lambda: learner_on(few_loaders, path=tmp_path_factory.mktemp("learner"), model_dir="stages")
+    return lambda: learner_on(few_loaders, path=tmp_path_factory.mktemp("learner"), model_dir=MODEL_DIR)
 
 
 @pytest.fixture(scope="session")
@@ -61,27 +63,29 @@ def opened(learn, stage):
     return learn
 
 
-def kept(learn, name):
-    """The file in which a stage must be; assert that it is there."""
-    file = learn.path / learn.model_dir / f"{name}.pth"
-    found = sorted(f.relative_to(learn.path).as_posix() for f in learn.path.rglob("*") if f.is_file())
-    assert file.exists(), f"of this learner the stage {name!r} belongs in {learn.model_dir}/{name}.pth; in its folder are {found}"
+def kept(folder, name):
+    """The file in which a stage of a learner with this folder must be; assert that it is there."""
+    file = folder / MODEL_DIR / f"{name}.pth"
+    found = sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_file())
+    assert file.exists(), f"of this learner the stage {name!r} belongs in {MODEL_DIR}/{name}.pth; in its folder are {found}"
     return file
 
 
 def test_the_file_is_where_fastai_looks(save_stage, trained):
     learn = trained()
+    folder = learn.path
     path = save_stage(learn, "stage-1")
-    file = kept(learn, "stage-1")
+    file = kept(folder, "stage-1")
     assert isinstance(path, (str, Path)), f"the file's path is to come back, not {type(path).__name__}"
     assert Path(path).resolve() == file.resolve(), f"the stage is in {file}, and the path that came back is {path}"
 
 
 def test_the_file_has_every_weight(save_stage, trained, new_learner):
     learn, other = trained(), new_learner()
+    folder = learn.path
     before = weights(learn.model)
     save_stage(learn, "stage-1")
-    opened(other, kept(learn, "stage-1"))
+    opened(other, kept(folder, "stage-1"))
     different = moved(other.model, before)
     assert not different, (
         f"loaded into a new learner, {len(different)} of {len(before)} tensors are not what they were in the learner that was "
@@ -102,8 +106,9 @@ def test_saving_changes_nothing(save_stage, trained, batch):
 
 def test_the_file_has_the_optimizers_state(save_stage, trained, new_learner, batch):
     learn, other = trained(), new_learner()
+    folder = learn.path
     save_stage(learn, "stage-1")
-    opened(other, kept(learn, "stage-1"))
+    opened(other, kept(folder, "stage-1"))
     off = (two_steps(other, batch) - two_steps(learn, batch)).abs().max()
     assert off < 1e-6, (
         f"after two more steps of training, a learner that was loaded from the stage is {off:.1e} away from the one that was "
@@ -113,12 +118,13 @@ def test_the_file_has_the_optimizers_state(save_stage, trained, new_learner, bat
 
 def test_each_stage_has_a_file_of_its_own(save_stage, trained, new_learner, batch):
     learn = trained()
+    folder = learn.path
     first = predictions(learn)
     save_stage(learn, "stage-1")
     two_steps(learn, batch)
     save_stage(learn, "after the holidays")
-    kept(learn, "after the holidays")
-    other = opened(new_learner(), kept(learn, "stage-1"))
+    kept(folder, "after the holidays")
+    other = opened(new_learner(), kept(folder, "stage-1"))
     assert predictions(other).equal(first), "another stage was saved later, and the first one is no longer what it was"
 
 

@@ -63,10 +63,11 @@ def test_a_jump_fades_slowly(smooth):
 
 @given(losses=curves, beta=betas)
 def test_older_losses_weigh_less(smooth, losses, beta):
-    expected = slow_smooth(losses, beta)
-    for now, smoothed in enumerate(smooth(losses, beta)):
-        assert float(smoothed) == approx(expected[now], rel=1e-6), (
-            f"with beta {beta:.3g}, average number {now + 1} is {expected[now]:.6g}, not {float(smoothed):.6g}: the "
+    expected, found = slow_smooth(losses, beta), [number(loss, "each average") for loss in smooth(losses, beta)]
+    assert len(found) == len(losses), f"{len(losses)} losses went in, and {len(found)} averages came out"
+    for now, smoothed in enumerate(found):
+        assert smoothed == approx(expected[now], rel=1e-6), (
+            f"with beta {beta:.3g}, average number {now + 1} is {expected[now]:.6g}, not {smoothed:.6g}: the "
             "newest has weight 1, each older one beta times the weight of the next, divided by the sum of the weights"
         )
 

@@ -322,19 +322,7 @@ class Crossing:
                 self._forget(forgotten)
             self.pictures = None
             self._keep(unpickler.things(), (surroundings, forgotten, changes))
-            changed = []  # and the attributes that each had
-            for key, state in changes:
-                if self.is_judge and key in self.objects and key not in self.was:
-                    continue  # a callback of a check's, or what stands for something of the student's: it has no state here
-                thing = self.known(key)
-                if self.is_judge and id(thing) not in self.theirs and not may_be_changed(
-                        thing, lambda: changes_of(thing, state), lambda: id(thing) in self._of_pictures()):
-                    raise CannotCross(f"The answer has changed the judge's {type(thing).__name__}, which no answer needs to.")
-                if self.is_judge and key in self.arguments and self.near is not None and key not in self.near:
-                    raise CannotCross("The answer has changed what an earlier call was given.")
-                changed.append((thing, dict(getattr(thing, "__dict__", {}))))
-                self.set_state(thing, state)
-                self._note(key)
+            changed = [self._change(key, state) for key, state in changes if not self.is_judge or self._may_change(key, state)]
             if self.is_judge:
                 self._look_over(message, unpickler.made, changed)
             self._draw_near(message)
@@ -350,6 +338,27 @@ class Crossing:
                 raise
             raise CannotCross(f"What came back cannot be taken apart ({type(error).__name__}: {error}).") from error
         return message
+
+    def _change(self, key: int, state) -> tuple:
+        """Let a thing be as the other end says. Gives back the thing, and the attributes that it had."""
+        thing = self.known(key)
+        before = dict(getattr(thing, "__dict__", {}))
+        self.set_state(thing, state)
+        self._note(key)
+        return thing, before
+
+    def _may_change(self, key: int, state) -> bool:
+        """Whether the thing of this key has a state here, as a callback of a check's has not, nor what stands for something of
+        the student's. Raises CannotCross where it is not for the student's process to change."""
+        thing = self.known(key)
+        if key not in self.was:
+            return False
+        if id(thing) not in self.theirs and not may_be_changed(thing, lambda: changes_of(thing, state),
+                                                               lambda: id(thing) in self._of_pictures()):
+            raise CannotCross(f"The answer has changed the judge's {type(thing).__name__}, which no answer needs to.")
+        if key in self.arguments and self.near is not None and key not in self.near:
+            raise CannotCross("The answer has changed what an earlier call was given.")
+        return True
 
     def _of_pictures(self) -> set[int]:
         """The ids of what the judge's data sets are made of; looked for once for each message."""

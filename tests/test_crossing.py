@@ -162,6 +162,46 @@ def pid_and_double(answer, number):
     return answer(number), os.getpid() == HERE
 
 
+LIMITS = [1, 2]  # a constant of the checks
+
+
+def with_limits(answer, given):
+    return answer(LIMITS, given)
+
+
+def test_constants_that_cross_with_a_function_stay_as_they_are(answered, monkeypatch):
+    from petkata.classroom.judge import AnswerElsewhere
+
+    def clears(limits, given):
+        limits.clear()
+        given.clear()
+        return len(limits)
+
+    crossing, _ = answered(clears=clears)
+    asked = SimpleNamespace(asked=lambda service, args, **options: crossing.call(service, "", args, {}, **options))
+    monkeypatch.setattr(with_limits, "__module__", "tests.that_nobody_can_import")  # as a student's process cannot
+    assert AnswerElsewhere(asked, "clears").where_it_runs(with_limits, given := [3]) == 0
+    assert LIMITS == [1, 2] and given == []
+
+
+def own_architecture():
+    pass
+
+
+def test_the_numbers_of_an_architecture_cross_as_a_copy(answered, monkeypatch):
+    import fastai.vision.all  # noqa: F401
+    from fastai.vision.learner import model_meta
+
+    def changes(arch):
+        model_meta[arch]["stats"][0][:] = [0.0]
+
+    stats = [0.6], [0.3]
+    monkeypatch.setitem(model_meta, own_architecture, {"cut": -3, "split": None, "stats": stats, "weights": "DEFAULT"})
+    _, call = answered(changes=changes)
+    call("changes", own_architecture)
+    assert stats == ([0.6], [0.3])
+
+
 def test_lines_that_an_answer_has_drawn_are_drawn_here(answered):
     def draws(height):
         from matplotlib import pyplot

@@ -196,7 +196,11 @@ class Crossing:
 
     def _draw_near(self, *things) -> list[int]:
         """The call under way can reach these things, and what they hold. Gives back the keys of those that are new to it."""
-        todo, drawn, seen = list(things) if self.near is not None else [], [], set()
+        return [] if self.near is None else self._reach(things, self.near)
+
+    def _reach(self, things, reached: dict[int, None]) -> list[int]:
+        """Add to `reached` the keys of these things, and of what they hold. Gives back those that are new there."""
+        todo, new, seen = list(things), [], set()
         while todo:
             thing = todo.pop()
             key = self.keys.get(id(thing))
@@ -204,11 +208,11 @@ class Crossing:
                 if id(thing) not in seen:  # it may hold itself
                     seen.add(id(thing))
                     todo += thing.values() if isinstance(thing, dict) else thing
-            elif key in self.was and key not in self.near:
-                self.near[key] = None
-                drawn.append(key)
+            elif key in self.was and key not in reached:
+                reached[key] = None
+                new.append(key)
                 todo.append(self.was[key].state)
-        return drawn
+        return new
 
     def _called(self, thing, method: str):
         if isinstance(thing, str):
@@ -298,7 +302,11 @@ class Crossing:
             self.was = {key: noted for key, noted in was.items() if key in self.objects}
             self.loose += forgotten
             raise CannotCross(f"This cannot be judged, because it cannot leave the process that made it ({error}).") from error
-        self._keep({place: thing for place, thing in pickler.memo.copy().values()}, about)
+        things, first = {place: thing for place, thing in pickler.memo.copy().values()}, self.crossed
+        self._keep(things, about)
+        if self.is_judge and any(isinstance(thing, (type, types.FunctionType)) and is_the_courses(thing)
+                                 for thing in things.values()):
+            self._keep_constants(first, (message, about))
         self.wire.write(payload, files)
 
     def receive(self) -> list:
@@ -427,6 +435,16 @@ class Crossing:
                 self.data_sets[key] = None
             if self.has_state(thing):
                 self._note(key)
+
+    def _keep_constants(self, first: int, message: tuple) -> None:
+        """Of what has crossed under the keys from `first` on, let nobody change what only a function or a class of the checks'
+        led to, such as the constants of its module."""
+        self._reach(message, reached := {})
+        for key in range(first, self.crossed):
+            if key in self.was and key not in reached:
+                del self.was[key]
+                if self.near is not None:
+                    self.near.pop(key, None)
 
     def _is_special(self, thing) -> bool:
         return isinstance(thing, Special) or isinstance(thing, types.FunctionType) and SPECIAL.get(thing.__name__) is thing \

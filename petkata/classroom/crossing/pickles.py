@@ -3,6 +3,7 @@ which trusts nobody."""
 
 from __future__ import annotations
 
+import copy
 import copyreg
 import inspect
 import pickle
@@ -101,7 +102,8 @@ class Pickler(cloudpickle.Pickler):
         if kind is types.FunctionType and stays(thing) or kind is types.MethodType and is_the_courses(type(thing.__self__)):
             crossing.open.add(id(thing))
             parameters = inspect.signature(thing).parameters.values()
-            arch = sys.modules["fastai.vision.learner"].model_meta.get(thing) if "fastai.vision.learner" in sys.modules else None
+            known = sys.modules["fastai.vision.learner"].model_meta if "fastai.vision.learner" in sys.modules else {}
+            arch = copy.deepcopy(known.get(thing))  # the check compares with its lists
             parameters = tuple((parameter.name, int(parameter.kind)) for parameter in parameters)
             return make_remote, (thing.__name__, parameters, arch)
         if is_callback(thing):

@@ -1,4 +1,5 @@
 import math
+from copy import deepcopy
 from types import SimpleNamespace
 
 import pytest
@@ -22,7 +23,7 @@ def other_net():
                 torch.manual_seed(2024)  # its "pretrained" weights are always the same ones
             return nn.Sequential(*layer(3, 16), *layer(16, 24), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(24, 90))
 
-    model_meta[other_net] = {"cut": -3, "split": default_split, "stats": OTHER_STATS, "weights": "DEFAULT"}
+    model_meta[other_net] = {"cut": -3, "split": default_split, "stats": deepcopy(OTHER_STATS), "weights": "DEFAULT"}
     yield other_net
     del model_meta[other_net]
 

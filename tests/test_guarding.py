@@ -96,6 +96,18 @@ def test_what_checks_need_is_done(guarded):
     assert guarded(does) == "None []"
 
 
+def test_a_file_of_the_course_is_imported_whether_it_is_compiled_already_or_not(guarded, tmp_path, monkeypatch):
+    import petkata.checking.limits
+
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.delitem(sys.modules, "petkata.checking.limits")
+    for _ in range(2):
+        assert guarded(lambda: __import__("petkata.checking.limits")) == "None []"
+    assert list(tmp_path.rglob("limits*.pyc"))
+    assert petkata.checking.limits
+
+
 def test_a_file_that_lies_anywhere_is_not_imported(guarded, tmp_path, monkeypatch):
     (tmp_path / "left_here.py").write_text("left = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -135,6 +147,6 @@ def test_who_was_refused_something_is_not_judged(monkeypatch):
     checks = SimpleNamespace(seed=None, judged=lambda lesson, task, cells, **options: Judged(
         f"{task}: passed, 1 of 1 points", "passed", 1, 1))
     for refused, points, state in (([], 1, "passed"), (["exec"], 0, "not judged")):
-        cells, guard = SimpleNamespace(stopped=""), SimpleNamespace(refused=refused)
+        cells, guard = SimpleNamespace(stopped="", crossing=SimpleNamespace(lost=False)), SimpleNamespace(refused=refused)
         told = judge.verdict(checks, "lesson3", "cosine_anneal", None, cells, guard)
         assert (told.points, told.state) == (points, state) and f"{state}, {points} of 1" in told.text

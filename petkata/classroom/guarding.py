@@ -19,10 +19,10 @@ from petkata.course import catalog
 # a check for its report. By the module whose code does it.
 IMPORTS = {"importlib._bootstrap", "importlib._bootstrap_external", "_pytest.assertion.rewrite"}
 WRITES = {"collections", "dataclasses", "beartype._util.func.utilfuncmake", "hypothesis.internal.reflection"}
-MAY = {"compile": IMPORTS | WRITES | {"ast", "typing"}, "exec": IMPORTS | WRITES, "marshal.loads": IMPORTS,
-       "code.__new__": {"hypothesis.internal.reflection"}}
+MAY = {"compile": IMPORTS | WRITES | {"ast", "typing"}, "exec": IMPORTS | WRITES, "marshal.load": IMPORTS,
+       "marshal.loads": IMPORTS, "code.__new__": {"hypothesis.internal.reflection"}}
 # What begins a program, calls the system, or unpacks one, and what no check does.
-NEVER = ("builtins.breakpoint", "builtins.input", "code.", "cpython.", "ctypes.", "exec", "function.__new__", "marshal.",
+NEVER = ("builtins.breakpoint", "builtins.input", "code.", "cpython.", "ctypes.", "exec", "function.__new__", "marshal.load",
          "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.system", "pdb.", "pickle.find_class", "pty.",
          "socket.", "subprocess.", "sys.setprofile", "webbrowser.")
 

@@ -104,7 +104,7 @@ def verdict(checks: CollectedChecks, lesson: str, task: str, seed: int | None, c
     """Judge a task, with a check among the others that must fail."""
     judge = checks.judged if seed == checks.seed else partial(judged, seed=seed)  # other inputs: collected anew
     told = judge(catalog.lesson(lesson), task, cells, with_one_that_must_fail=True)
-    if stopped := "not judged" if guard.refused else cells.stopped:
+    if stopped := cells.stopped or ("not judged" if guard.refused or cells.crossing.lost else ""):
         told.text = told.text.replace(f"{task}: {told.state}, {told.points} of", f"{task}: {stopped}, 0 of")
         told.state, told.points = stopped, 0
     return told

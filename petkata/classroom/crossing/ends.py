@@ -364,7 +364,7 @@ class Crossing:
         if id(thing) not in self.theirs and not may_be_changed(thing, lambda: changes_of(thing, state),
                                                                lambda: id(thing) in self._of_pictures()):
             raise CannotCross(f"The answer has changed the judge's {type(thing).__name__}, which no answer needs to.")
-        if key in self.arguments and self.near is not None and key not in self.near:
+        if key in self.arguments and key not in (self.near or ()):
             raise CannotCross("The answer has changed what an earlier call was given.")
         return True
 

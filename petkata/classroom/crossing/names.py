@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path, PosixPath, PurePosixPath
 
 import torch
+from fastai import optimizer
 from fastai.callback.core import Callback, TrainEvalCallback
 from fastai.callback.fp16 import MixedPrecision, ModelToHalf, NonNativeMixedPrecision
 from fastai.callback.progress import ProgressCallback
@@ -47,13 +48,18 @@ from torch.nn.modules.module import _IncompatibleKeys, _WrappedHook
 from torch.utils.hooks import RemovableHandle
 
 from petkata.classroom.crossing.stand_ins import Remote
+from petkata.nets.fastai_meta import body_halves_and_head
+from petkata.nets.petnet import channels_last, petnet10, petnet18, petnet26
 
 PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 # What may be named is a list: whatever is not in it stays with the student's process, and a stand-in for it crosses. First the
 # functions, which only compute: by their modules, and by their names.
-FUNCTIONS_OF = ("torch.nn.functional", "torch._C._nn", "fastai.optimizer", "petkata.nets.petnet",
-                "petkata.nets.fastai_meta")
-FUNCTIONS = {error_rate, accuracy, top_k_accuracy, trainable_params, noop, default_split, _resnet_split, print}
+FUNCTIONS_OF = ("torch.nn.functional", "torch._C._nn")
+STEPS = ("sgd_step", "weight_decay", "l2_reg", "average_grad", "average_sqr_grad", "momentum_step", "SGD", "rms_prop_step",
+         "RMSProp", "step_stat", "adam_step", "Adam", "radam_step", "RAdam", "qhadam_step", "QHAdam", "larc_layer_lr",
+         "larc_step", "Larc", "lamb_step", "Lamb", "ranger")
+FUNCTIONS = {error_rate, accuracy, top_k_accuracy, trainable_params, noop, default_split, _resnet_split, print, petnet10,
+             petnet18, petnet26, channels_last, body_halves_and_head, *(getattr(optimizer, name) for name in STEPS)}
 # Then the classes: of some kinds, those that the libraries have in these modules. They are made without being called.
 CLASSES_OF = {nn.Module: ("torch.nn.modules", "torchvision.models.resnet", "petkata.nets", "fastai.losses"),
               torch.optim.Optimizer: ("torch.optim",), torch.Tensor: ("torch.nn.parameter", "fastai"),
@@ -78,6 +84,7 @@ OF_LAZY_LAYERS = ("_infer_parameters", "_lazy_load_hook")
 CALLED_INSTEAD = "_compiled_call_impl"  # of a network: what torch calls in its place
 LOOKED_INTO = ("_default", "_xtra", "_crossing")  # where fastcore looks for what a thing lacks; and a stand-in for its other side
 OF_A_LOADER = {"rng", "it", "_DataLoader__idxs", "_device", "_n_inp", "_types"}  # what training changes of a loader
+STAY = FilteredBase, DataLoaders, BaseLoss  # as they are
 # The classes of which a pickle makes nothing, and whose objects it does not change.
 NEVER_MADE = (type, types.CodeType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType,
               types.FrameType, property, staticmethod, classmethod, super)
@@ -121,10 +128,10 @@ def may_be_called(function, args: tuple) -> bool:
 def may_be_changed(thing, names: Callable[[], set[str]], of_pictures: Callable[[], bool]) -> bool:
     """Whether a student's process may change something that the judge had before. `names` gives the attributes that change, and
     `of_pictures` whether a data set holds it. Training changes much, but not what pictures are loaded, and how."""
-    if isinstance(thing, (FilteredBase, DataLoaders)):
-        return False
     if isinstance(thing, DataLoader):
         return all(name in OF_A_LOADER or is_pythons_own(name) for name in names())
+    if isinstance(thing, STAY) or is_below(type(thing).__module__, ("plum",)):  # which says what a transform does with what
+        return False
     if isinstance(thing, (nn.Module, torch.Tensor)) or not of_pictures():
         return True
     return isinstance(thing, (Pipeline, Transform)) and all(name == "split_idx" or is_pythons_own(name) for name in names())

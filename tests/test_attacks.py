@@ -570,7 +570,13 @@ def test_the_judge_takes_nothing_that_can_do_something():
 
     ours, _ = socket.socketpair()
     judge = Crossing(ours, is_judge=True, folder=None)
-    harmful = [os.system, eval, exec, open, getattr, __import__, partial(eval, "1"), pickle.loads, os.path.join]
+    from fastai import optimizer
+
+    from petkata.nets.fastai_meta import register_with_fastai
+    from petkata.nets.petnet import load
+
+    harmful = [register_with_fastai, load, optimizer.set_item_pg, os.system, eval, exec, open, getattr, __import__,
+               partial(eval, "1"), pickle.loads, os.path.join]
     for function in harmful:
         with pytest.raises(CannotCross):
             StrictUnpickler(judge, io.BytesIO(pickle.dumps(function))).load()

@@ -134,6 +134,31 @@ def test_gradients_go_through_an_answer_however_often_it_is_called(answered):
         assert weight.grad is not None and weight.grad.tolist() == [8, 8, 8]
 
 
+def test_no_argument_changes_while_gradients_are_asked_for(answered):
+    import torch
+
+    from petkata.classroom.crossing import CannotCross, Crossing
+
+    def loss(features):
+        before = Crossing._gradients
+
+        def late(self, *what):
+            found = before(self, *what)
+            with torch.no_grad():
+                features.fill_(7.0)
+            return found
+
+        Crossing._gradients = late  # in its own process
+        return (features ** 2).sum()
+
+    _, call = answered(loss=loss)
+    features = torch.ones(3, requires_grad=True) * 2
+    answer = call("loss", features)
+    with pytest.raises(CannotCross, match="what an earlier call was given"):
+        answer.backward()
+    assert features.tolist() == [2.0, 2.0, 2.0]
+
+
 def test_what_fails_to_cross_is_as_if_nothing_had_been_said(answered):
     from petkata.classroom.crossing import CannotCross
 
@@ -537,6 +562,23 @@ def test_what_a_network_of_an_own_class_holds_is_of_no_use_here(answered):
     assert own(1) == 1.1 and own.names == ["a"] and not isinstance(own.optimizer, torch.optim.Optimizer)
     own.eval()
     assert call("look", own) and own(1) == 1.1
+
+
+def test_a_loss_and_what_a_transform_does_stay_as_they_are(answered):
+    import plum
+    from fastai.losses import CrossEntropyLossFlat
+
+    from petkata.classroom.crossing import CannotCross
+    from petkata.classroom.crossing.names import may_be_changed
+
+    def change(loss):
+        loss.axis = 0
+
+    _, call = answered(change=change)
+    with pytest.raises(CannotCross, match="the judge's CrossEntropyLossFlat, which no answer needs to"):
+        call("change", loss := CrossEntropyLossFlat())
+    assert loss.axis == -1
+    assert not may_be_changed(plum.Function(lambda picture: picture), set, bool)
 
 
 def test_nobody_elses_dict_is_a_thing_of_its_own(answered):

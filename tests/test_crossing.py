@@ -209,6 +209,21 @@ def test_constants_that_cross_with_a_function_stay_as_they_are(answered, monkeyp
     assert LIMITS == [1, 2] and given == []
 
 
+def test_what_a_function_of_a_check_notes_where_it_runs_is_noted_here(answered, monkeypatch):
+    from petkata.checking.watching import goes_along
+
+    noted = []
+
+    def note(what):
+        noted.append(what)
+
+    monkeypatch.setattr(note, "__module__", "tests.that_nobody_can_import", raising=False)
+    goes_along(note)
+    _, call = answered(tells=lambda note: note("heard"))
+    call("tells", note)
+    assert noted == ["heard"]
+
+
 def own_architecture():
     pass
 

@@ -14,7 +14,7 @@ import sys
 import types
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -208,6 +208,10 @@ class Crossing:
                 if id(thing) not in seen:  # it may hold itself
                     seen.add(id(thing))
                     todo += thing.values() if isinstance(thing, dict) else thing
+            elif isinstance(thing, types.FunctionType):
+                if id(thing) not in seen and is_the_courses(thing):
+                    seen.add(id(thing))
+                    todo += enclosed(thing)
             elif key in self.was and key not in reached:
                 reached[key] = None
                 new.append(key)
@@ -696,6 +700,15 @@ class Crossing:
         if not may_be_bound(thing, name):
             raise CannotCross("What came back names a method that no answer may hand over.")
         return getattr(thing, name)
+
+
+def enclosed(function: types.FunctionType) -> list:
+    """What the names mean that a function takes from the function around it."""
+    found = []
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # it means nothing yet
+            found.append(cell.cell_contents)
+    return found
 
 
 def frames_of(error: BaseException) -> list[tuple[str, int, str, str]]:

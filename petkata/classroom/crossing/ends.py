@@ -208,14 +208,14 @@ class Crossing:
                 if id(thing) not in seen:  # it may hold itself
                     seen.add(id(thing))
                     todo += thing.values() if isinstance(thing, dict) else thing
-            elif isinstance(thing, types.FunctionType):
+            elif isinstance(thing, (type, types.FunctionType)):
                 if id(thing) not in seen and is_the_courses(thing):
                     seen.add(id(thing))
                     todo += enclosed(thing)
             elif key in self.was and key not in reached:
                 reached[key] = None
                 new.append(key)
-                todo.append(self.was[key].state)
+                todo += type(thing), self.was[key].state
         return new
 
     def _called(self, thing, method: str):
@@ -702,10 +702,12 @@ class Crossing:
         return getattr(thing, name)
 
 
-def enclosed(function: types.FunctionType) -> list:
-    """What the names mean that a function takes from the function around it."""
+def enclosed(thing: type | types.FunctionType) -> list:
+    """What the names mean that a function takes from the function around it; the functions of a class."""
+    if isinstance(thing, type):
+        return [part for part in vars(thing).values() if isinstance(part, types.FunctionType)]
     found = []
-    for cell in function.__closure__ or ():
+    for cell in thing.__closure__ or ():
         with suppress(ValueError):  # it means nothing yet
             found.append(cell.cell_contents)
     return found

@@ -565,16 +565,15 @@ def test_the_judge_takes_nothing_that_can_do_something():
     import socket
     from functools import partial
 
-    from petkata.classroom.crossing import CannotCross, Crossing
-    from petkata.classroom.crossing.pickles import StrictUnpickler
-
-    ours, _ = socket.socketpair()
-    judge = Crossing(ours, is_judge=True, folder=None)
     from fastai import optimizer
 
+    from petkata.classroom.crossing import CannotCross, Crossing
+    from petkata.classroom.crossing.pickles import StrictUnpickler
     from petkata.nets.fastai_meta import register_with_fastai
     from petkata.nets.petnet import load
 
+    ours, _ = socket.socketpair()
+    judge = Crossing(ours, is_judge=True, folder=None)
     harmful = [register_with_fastai, load, optimizer.set_item_pg, os.system, eval, exec, open, getattr, __import__,
                partial(eval, "1"), pickle.loads, os.path.join]
     for function in harmful:

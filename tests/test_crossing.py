@@ -300,7 +300,6 @@ def test_what_an_answer_has_kept_is_seen_to_change_when_the_call_ends(answered):
     assert call("work", of_a_check(lambda: "asked")) == "asked" and thing.n == 6
 
 
-@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux notices, and only there files cross")
 def test_what_an_earlier_call_was_given_stays_as_it_is(answered):
     import torch
 
@@ -328,6 +327,7 @@ def test_what_an_earlier_call_was_given_stays_as_it_is(answered):
         assert str(given) == before
 
 
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux notices, and only there files cross")
 def test_each_change_of_a_file_is_noticed_and_only_then_all_are_listed(tmp_path, monkeypatch):
     from petkata.classroom.crossing.surroundings import Files
 

@@ -243,28 +243,24 @@ def a_folder_of_that_name_with_more_in_it(course, student):
     course.write(f"submitted/{student}/small/small.ipynb/pets.csv", "pug,1")
 
 
-@fault(BOTH, "Left out: timestamp.txt/x")
-def a_folder_where_the_time_should_stand(course, student):
-    course.submit(student)
-    course.write(f"submitted/{student}/small/timestamp.txt/x", "x")
+def left_out(name, inside, told, content="x"):
+    """The fault of this name: a file beside the notebook that is not taken along."""
+    def put(course, student):
+        course.submit(student)
+        course.write(f"submitted/{student}/small/{inside}", content)
+
+    put.__name__ = name
+    fault(BOTH, told)(put)
 
 
-@fault(BOTH, "Left out: small.html/x")
-def a_folder_where_the_feedback_goes(course, student):
-    course.submit(student)
-    course.write(f"submitted/{student}/small/small.html/x", "x")
-
-
-@fault(BOTH, "Left out: page.html, which is not of a kind that grading needs")
-def a_page_that_formgrader_would_show(course, student):
-    course.submit(student)
-    course.write(f"submitted/{student}/small/page.html", "<script>alert(1)</script>")
-
-
-@fault(BOTH, "for its name. Use letters, digits and hyphens.")
-def names_of_several_lines(course, student):
-    course.submit(student)
-    course.write(f"submitted/{student}/small/x\x1b[31m\n[AutogradeApp | WARNING] s07, small: crashed.txt", "x")
+left_out("a_folder_where_the_time_should_stand", "timestamp.txt/x", "Left out: timestamp.txt/x")
+left_out("a_folder_where_the_feedback_goes", "small.html/x", "Left out: small.html/x")
+left_out("a_page_that_formgrader_would_show", "page.html", "Left out: page.html, which is not of a kind that grading needs",
+         "<script>alert(1)</script>")
+left_out("names_of_several_lines", "x\x1b[31m\n[AutogradeApp | WARNING] s07, small: crashed.txt",
+         "for its name. Use letters, digits and hyphens.")
+left_out("a_time_that_is_none", "timestamp.txt", "Left out: timestamp.txt holds no time", "yesterday")
+left_out("a_time_of_many_digits", "timestamp.txt", "Left out: timestamp.txt holds no time", "1" * 2_000_000)
 
 
 @fault(BOTH, "in folders that are too deep")
@@ -552,18 +548,6 @@ def names_that_say_more(course, student):
     folder = course.submit(student, given).parent
     for number in range(50):
         (folder / f"link {FORGED[:60]} {number}".replace("/", "")).symlink_to("/etc/passwd")
-
-
-@fault(BOTH, "Left out: timestamp.txt holds no time")
-def a_time_that_is_none(course, student):
-    course.submit(student)
-    course.write(f"submitted/{student}/small/timestamp.txt", "yesterday")
-
-
-@fault(BOTH, "Left out: timestamp.txt holds no time")
-def a_time_of_many_digits(course, student):
-    course.submit(student)
-    course.write(f"submitted/{student}/small/timestamp.txt", "1" * 2_000_000)
 
 
 def without_rights():

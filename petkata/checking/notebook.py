@@ -31,8 +31,7 @@ from petkata.checking.collect import NotebookCells
 from petkata.course import catalog
 
 # What checks import only when they run, and each fork would import anew.
-MODULES_OF_CHECKS = ("safetensors.torch", "torch.profiler._cupti_monitor", "torch.utils.serialization.config",
-                     "matplotlib.style.core", "petkata.pets.imaginary")
+MODULES_OF_CHECKS = "safetensors.torch", "petkata.pets.imaginary"
 ELSEWHERE = "PETKATA_JUDGED_ELSEWHERE"  # set in a kernel that has no checks in it
 
 

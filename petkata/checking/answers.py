@@ -44,9 +44,10 @@ class Task:
         call.answered = True
         for name, value in given.items():
             if not _same(_contents(value), before[name]):
-                what = "which layers or weights there are in" if hasattr(value, "named_modules") else "what is in"
+                what, instead = ("which layers or weights there are in", "they all stay, each in its place") \
+                    if hasattr(value, "named_modules") else ("what is in", "make a new one, or a copy, and change that")
                 raise AssertionError(f"{self.name} has changed {what} the {type(value).__name__} that it was given ({name}). "
-                                     "That belongs to whoever called: make a new one, or a copy, and change that.")
+                                     f"That belongs to whoever called: {instead}.")
         return call.result
 
     def where_it_runs(self, look: Callable, *args):

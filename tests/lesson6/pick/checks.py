@@ -230,24 +230,19 @@ def test_needs_no_folder_of_the_learner(pick_lr, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def fine_tuned(pick_lr, tiny_pets, run_seed, learner_on, tmp_path_factory):
-    """On the 37 breeds, `fine_tune(2)` at the rate that was picked, and the warning example: validation loss and error."""
-    from petkata.checking.fixtures import loaders
+def fine_tuned(pick_lr, few_loaders, learner_on, tmp_path_factory):
+    """On eight breeds: the lr_min that was picked, what that changed in the learner, and the error of another one after
+    `fine_tune(2)` at this rate."""
     from tests.lesson6.learners import as_it_is, changed
 
-    dls = loaders(tiny_pets, seed=run_seed, batch_size=32)
-    learn = learner_on(dls)
+    learn = learner_on(few_loaders)
     learn.path = tmp_path_factory.mktemp("pick_lr")
     before = as_it_is(learn)
-    rates = two_rates(pick_lr(learn, 1e-4, 10.0, 40))
+    lr_min, _ = two_rates(pick_lr(learn, 1e-4, 10.0, 40))
     left = changed(before, as_it_is(learn))
-    ends = []
-    for epochs, rate in ((2, rates[0]), (1, 0.1)):
-        learn = learner_on(dls)
-        learn.fine_tune(epochs, base_lr=rate)
-        _, valid_loss, error = learn.recorder.values[-1]
-        ends.append(SimpleNamespace(loss=float(valid_loss), error=float(error)))
-    return SimpleNamespace(lr_min=rates[0], left=left, picked=ends[0], warning=ends[1])
+    learn = learner_on(few_loaders)
+    learn.fine_tune(2, base_lr=lr_min)
+    return SimpleNamespace(lr_min=lr_min, left=left, error=float(learn.recorder.values[-1][-1]))
 
 
 @pytest.mark.time_limit(90)
@@ -257,14 +252,9 @@ def test_leaves_the_pets_learner_as_it_was(pick_lr, fine_tuned):
 
 @pytest.mark.time_limit(90)
 def test_what_it_picks_trains_well(pick_lr, fine_tuned, photographs, measured):
-    picked, warning, lr_min = fine_tuned.picked, fine_tuned.warning, fine_tuned.lr_min
-    limit = 0.7 if photographs else 0.18  # 16 small photographs of a breed are far harder than as many drawings
-    assert measured("error after fine_tune(2) at lr_min", picked.error, below=limit), (
-        f"fine_tune(2, base_lr={lr_min:.3g}), at the lr_min that was picked, ends with an error of {picked.error:.1%} on the 37 "
-        "breeds; at a good rate it is far lower"
-    )
-    times = max(warning.loss, 0.2) / max(picked.loss, 0.2)  # how far a loss is below 0.2 is luck
-    assert measured("log of how many times its loss that of fine_tune(1, base_lr=0.1) is", math.log(times), above=0.0), (
-        f"at the lr_min that was picked, {lr_min:.3g}, the loss ends at {picked.loss:.3g} (error {picked.error:.1%}); at 0.1, a "
-        f"rate that is too high, at {warning.loss:.3g} (error {warning.error:.1%}). The picked one must win"
+    lr_min, error = fine_tuned.lr_min, fine_tuned.error
+    limit = 0.7 if photographs else 0.25  # 16 small photographs of a breed are far harder than as many drawings
+    assert measured("error after fine_tune(2) at lr_min", error, below=limit), (
+        f"fine_tune(2, base_lr={lr_min:.3g}), at the lr_min that was picked, ends with an error of {error:.1%} on eight breeds; "
+        "at a good rate it is far lower"
     )

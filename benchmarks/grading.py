@@ -7,6 +7,9 @@ kernels of its own; then the same command with kernels forked from a loaded proc
 `kata class grade` with two jobs. Each way grades one submission, then them all, in a course of their own: what the first one
 takes is mostly start-up, and what each further one takes is what a large class feels. Prints seconds, ratios of both, and how
 long it takes until a kernel answers.
+
+And what nobody can be faster than: the seconds that the checks alone take on one core, in a process that has all it needs in its
+memory, without a kernel, a sandbox, a judge or nbgrader.
 """
 
 from __future__ import annotations
@@ -96,6 +99,36 @@ def into_the_sandbox(times: int = 7) -> float:
     return median_printed(script)
 
 
+def checks_alone(lesson: catalog.Lesson, times: int = 3) -> float:
+    """The median of the seconds of one core that a right submission's checks take in a process that has fastai loaded, the checks
+    collected and made what they share."""
+    script = f"""
+        import os, resource, sys
+        from benchmarks.outside import defined_by, file_with, forked
+        from benchmarks.parity import submissions
+        from petkata.checking.notebook import Cells, with_checks
+        from petkata.classroom.loaded import load
+        from petkata.course import catalog
+        load()
+        lesson = catalog.lesson({lesson.name!r})
+        right = [file_with(lesson, file, submissions(lesson)[0]) for file in lesson.files]
+
+        def judged(checks):
+            cells = Cells(defined_by(lesson, right))
+            assert all(checks.judged(lesson, task.name, cells).passed for task in lesson.tasks)
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            print(used.ru_utime + used.ru_stime, file=sys.__stdout__, flush=True)
+
+        def measure(checks):
+            checks.share()
+            for _ in range({times}):
+                os.waitpid(forked(lambda: judged(checks)), 0)
+
+        with_checks([lesson], measure, seed=catalog.HIDDEN_SEED)
+    """
+    return median_printed(script)
+
+
 def median_printed(script: str) -> float:
     """The median of the numbers that a script prints, one on each line."""
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, cwd=ROOT)
@@ -118,13 +151,15 @@ def graded(lesson: catalog.Lesson, n: int) -> dict[tuple[str, int], float]:
     return seconds
 
 
-def table(lesson: catalog.Lesson, n: int, seconds: dict[tuple[str, int], float]) -> str:
+def table(lesson: catalog.Lesson, n: int, seconds: dict[tuple[str, int], float], alone: float) -> str:
     lines = [f"{n} submissions of {lesson.name}", "", "| way | seconds | times the throughput | the first | each further | "
              "times as fast |", "|---|---|---|---|---|---|"]
     stock = WAYS[0]
     further = {way: (seconds[way, n] - seconds[way, 1]) / (n - 1) for way in WAYS}
     lines += [f"| {way} | {seconds[way, n]:.1f} | {seconds[stock, n] / seconds[way, n]:.1f} | {seconds[way, 1]:.1f} | "
               f"{further[way]:.2f} | {further[stock] / further[way]:.1f} |" for way in WAYS]
+    lines += ["", f"The checks alone: {alone:.2f} s of one core. So with one core, nobody who runs them can be more than "
+              f"{further[stock] / alone:.1f} times as fast as stock with each further one."]
     return "\n".join(lines) + "\n"
 
 
@@ -136,7 +171,8 @@ def main():
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for name in options.lesson:
         lesson = catalog.lesson(name)
-        print(table(lesson, options.submissions, graded(lesson, options.submissions)), flush=True)
+        seconds = graded(lesson, options.submissions)
+        print(table(lesson, options.submissions, seconds, checks_alone(lesson)), flush=True)
     print(f"Until a kernel answers: {until_it_answers(False):.2f} s nbgrader's own, an empty one; "
           f"{until_it_answers(True):.2f} s forked, with fastai. Into a sandbox: {into_the_sandbox():.0f} ms.")
 

@@ -6,6 +6,7 @@ import pytest
 from petkata.checking import number
 
 SWEEPS = [(1e-7, 10.0, 100), (1e-6, 10.0, 70)]  # the usual one, and another
+SHORT = 1e-6, 10.0, 20  # where the rates do not matter
 
 
 def two_rates(answer):
@@ -82,12 +83,12 @@ def test_tries_the_rates_asked_for(pick_lr, picked):
         )
 
 
-def figures_left(answer, learn):
+def figures_left(answer, learn, sweep):
     """How many figures an answer has opened."""
     import matplotlib.pyplot as plt
 
     before = set(plt.get_fignums())
-    answer(learn)
+    answer(learn, *sweep)
     new = set(plt.get_fignums()) - before
     for figure in new:
         plt.close(figure)
@@ -97,7 +98,7 @@ def figures_left(answer, learn):
 def test_draws_no_plot(pick_lr):
     from tests.lesson6.learners import ball, cliff_and_plain
 
-    new = pick_lr.where_it_runs(figures_left, ball(cliff_and_plain(1e-4, wall=1.0))[0])
+    new = pick_lr.where_it_runs(figures_left, ball(cliff_and_plain(1e-4, wall=1.0))[0], SHORT)
     assert not new, "a plot was drawn; a function that picks a rate must not open windows"
 
 
@@ -209,7 +210,7 @@ def test_leaves_no_file(pick_lr, tmp_path):
 
     learn, _ = ball(cliff_and_plain(1e-4, wall=1.0))
     learn.path = tmp_path
-    pick_lr(learn)
+    pick_lr(learn, *SHORT)
     left = sorted(path.name for path in tmp_path.iterdir())
     assert not left, f"learn.path was empty, and now {left} is in it"
 
@@ -222,7 +223,7 @@ def test_needs_no_folder_of_the_learner(pick_lr, tmp_path):
     learn.path.write_text("Nothing can be made in here.")
     problem, rates = None, [math.nan]
     try:
-        rates = two_rates(pick_lr(learn))
+        rates = two_rates(pick_lr(learn, *SHORT))
     except OSError as error:
         problem = type(error).__name__
     assert problem is None, f"learn.path was a place where nothing can be written, and pick_lr stopped with {problem}"

@@ -1,10 +1,13 @@
 """What crosses between the judge and the process of an answer, and what both ends then know of it."""
 
+import copy
+import gc
 import os
 import shutil
 import socket
 import sys
-from contextlib import nullcontext
+from collections import defaultdict
+from contextlib import nullcontext, suppress
 from types import SimpleNamespace
 
 import pytest
@@ -327,6 +330,51 @@ def test_what_an_earlier_call_was_given_stays_as_it_is(answered):
         assert str(given) == before
 
 
+def test_nor_is_it_changed_by_who_speaks_of_it_first(answered):
+    from petkata.classroom.crossing import CannotCross, Crossing
+
+    def asks(crossing, kept, learn):
+        with suppress(Exception):  # the judge refuses it, and has heard of what was kept
+            crossing.call("no such service", "", (kept,), {})
+
+    def holds(crossing, kept, learn):
+        learn.kept = kept
+        crossing.call(learn.ask, "", (), {})
+
+    def turns(way):
+        all_kept = []
+
+        def turn(numbers, learn=None):
+            for kept in all_kept:
+                [crossing] = [one for one in gc.get_objects() if type(one) is Crossing and not one.is_judge]
+                way(crossing, kept, learn)
+                kept.reverse()
+            all_kept.append(numbers)
+
+        return turn
+
+    for way in (asks, holds):
+        crossing, call = answered(turn=turns(way))
+        call("turn", numbers := [1, 2])
+        with pytest.raises(CannotCross, match="what an earlier call was given"):
+            call("turn", [3, 4], SimpleNamespace(ask=of_a_check(lambda: None)))
+        assert numbers == [1, 2]
+        del crossing, call
+
+
+def test_what_an_answer_takes_out_for_a_moment_is_the_same_when_it_is_back(answered):
+    def exchange(learn, ask):
+        model, learn.model = learn.model, None
+        ask()
+        learn.model = model
+
+    _, call = answered(exchange=exchange)
+    learn = SimpleNamespace(model=network())
+    before = id(learn.model)
+    call("exchange", learn, of_a_check(lambda: [network() for _ in range(10)] and None))  # one of them would take its place
+    assert id(learn.model) == before
+
+
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux notices, and only there files cross")
 def test_each_change_of_a_file_is_noticed_and_only_then_all_are_listed(tmp_path, monkeypatch):
     from petkata.classroom.crossing.surroundings import Files
@@ -628,6 +676,101 @@ def test_no_answer_changes_what_pictures_are_loaded_and_how(answered):
             call("change", dls)
     _, call = answered(load=one_batch)
     assert call("load", dls) == 2
+
+
+def test_an_answer_may_say_where_it_computes(answered):
+    from petkata.checking.fixtures import loaders
+    from petkata.pets.tiny import tiny_pets
+
+    _, call = answered(to=lambda dls: dls.to("cpu") and None)
+    dls = loaders(tiny_pets())
+    call("to", dls)
+    assert str(dls.device) == "cpu"
+
+
+def test_pictures_of_the_answers_own_stay_there(answered):
+    from petkata.checking.fixtures import loaders
+    from petkata.classroom.crossing.stand_ins import Opaque
+    from petkata.pets.tiny import tiny_pets
+
+    _, call = answered(other=lambda dls: (dls.test_dl(dls.valid.items, with_labels=True), dls.valid.new(bs=7)))
+    dls = loaders(tiny_pets())
+    other, as_before = call("other", dls)
+    assert type(other) is Opaque and as_before.bs == 7 and as_before.dataset is dls.valid.dataset
+
+
+def test_what_only_libraries_or_things_can_do_is_called_over_there(answered):
+    from functools import partial
+
+    import torch
+    from fastai.callback.core import Callback
+    from fastai.optimizer import OptimWrapper
+
+    class Last(Callback):
+        order = 70
+
+    _, call = answered(
+        optimizer=lambda: partial(OptimWrapper, opt=torch.optim.AdamW), method=lambda numbers: numbers.index,
+        counts=lambda: defaultdict(lambda: float("nan"), {"pug": 2}), callback=Last)
+    weight = torch.nn.Parameter(torch.ones(2))
+    optimizer = call("optimizer")([weight], lr=0.5)
+    assert type(optimizer) is OptimWrapper and type(optimizer.opt) is torch.optim.AdamW
+    assert call("method", [5, 6])(6) == 1
+    assert call("counts") == {"pug": 2}
+    assert call("callback").order == 70
+
+
+def test_a_network_of_an_own_class_can_be_copied(answered):
+    import torch
+    from torch import nn
+
+    from petkata.classroom.crossing import CannotCross
+
+    class Twice(nn.Module):
+        def __init__(self, lies=False):
+            super().__init__()
+            self.layer, self.lies = nn.Linear(2, 1), lies
+
+        def forward(self, features):
+            return 2 * self.layer(features)
+
+        def __deepcopy__(self, memo):
+            copied = Twice()
+            if not self.lies:
+                copied.load_state_dict(self.state_dict())
+            return copied
+
+    _, call = answered(make=Twice)
+    net = nn.Sequential(call("make"), nn.ReLU())
+    copied, weights = copy.deepcopy((net, list(net.parameters())))
+    features = torch.rand(5, 2)
+    assert copied[0] is not net[0] and copied(features).equal(net(features))
+    with torch.no_grad():
+        weights[0].fill_(0)  # of the copy, and of no other
+    assert not copied[0].layer.weight.any() and net[0].layer.weight.any() and not copied(features).equal(net(features))
+    with pytest.raises(CannotCross, match="not like the network"):
+        copy.deepcopy(call("make", True))
+
+
+def test_both_ends_compute_in_the_same_precision(answered):
+    import torch
+    from torch import nn
+
+    def dtype(layer):
+        return layer(torch.ones(1, 2)).dtype
+
+    def within(ask):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return ask(), torch.is_autocast_enabled("cpu")
+
+    _, call = answered(dtype=dtype, within=within)
+    layer = nn.Linear(2, 1)
+    assert call("dtype", layer) == torch.float32
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert call("dtype", layer) == torch.bfloat16
+    assert call("dtype", layer) == torch.float32
+    assert call("within", of_a_check(lambda: dtype(layer))) == (torch.bfloat16, True)
+    assert dtype(layer) == torch.float32
 
 
 @pytest.fixture

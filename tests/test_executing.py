@@ -103,6 +103,26 @@ def test_what_an_answer_does_while_it_is_judged_the_kernel_does_not_see(executed
     assert check.text == PASSED and last.text == "0\n"
 
 
+def test_an_answer_may_log_and_print_to_what_it_has_kept(executed):
+    """In the process in which it is judged, nobody reads what the kernel's own streams are told."""
+    talks = """
+import logging, sys
+logging.basicConfig(level=logging.INFO)
+out, silent = sys.stdout, cosine_anneal
+def cosine_anneal(start, end, position):
+    logging.info("called")
+    print("called", file=out, flush=True)
+    return silent(start, end, position)
+"""
+    *_, check = executed(START, ANNEAL, talks, 'check("cosine_anneal")')
+    assert "INFO:root:called\n    called" in check.text and check.text.endswith(PASSED)
+
+
+def test_a_cell_may_ask_the_shell(executed):
+    _, shown, check = executed(START, f"!echo so it is\n{ANNEAL}", 'check("cosine_anneal")')
+    assert "so it is" in shown.text and check.text == PASSED
+
+
 def test_too_much_memory_is_an_error_of_the_cell(executed):
     _, anneal, greedy, check = executed(START, ANNEAL, "hoard = bytearray(2**33)", 'check("cosine_anneal")')
     assert greedy.errors == ["MemoryError"] and check.text == PASSED

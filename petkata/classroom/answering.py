@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import io
 import os
 import select
 import shutil
 import socket
+import sys
 import textwrap
 import threading
 from contextlib import redirect_stderr, redirect_stdout
@@ -86,7 +88,10 @@ def answer(functions: dict, connection: socket.socket, name: str = "") -> None:
             pyplot.close("all")  # as the checks do where they draw in this process: the next call begins a figure of its own
 
     crossing = Crossing(connection, is_judge=False, folder=os.environ.get(FOLDER), own=name, printed=printed,
-                        services={"known": known, "call": call, "look": look_at})
+                        services={"known": known, "copied": copy.deepcopy, "call": call, "look": look_at})
+    for stream in (sys.stdout, sys.stderr):  # a logger has kept them: in a fork, ipykernel's wait for ever for who sends it on
+        if hasattr(stream, "pub_thread"):
+            stream.write, stream.flush = said.write, said.flush
     try:
         with redirect_stdout(said), redirect_stderr(said):
             while True:

@@ -132,6 +132,9 @@ def _change_root(view: View) -> None:
         _mount("tmpfs", root + path, "tmpfs", NOSUID | NODEV, f"size={DISK},mode=1777")
     for path in SYSTEM + view.readable:
         _show(path, root)
+    os.mkdir(root + "/dev/pts")  # terminals of its own, which IPython's ! asks for
+    _mount("devpts", root + "/dev/pts", "devpts", NOSUID | NOEXEC, "newinstance,ptmxmode=0666,mode=620,max=16")
+    os.symlink("pts/ptmx", root + "/dev/ptmx")
     os.makedirs(root + "/proc")
     _mount("proc", root + "/proc", "proc", NOSUID | NODEV | NOEXEC)
     _read_only(root + "/proc")  # to root, its settings are files like any other

@@ -97,6 +97,7 @@ class Crossing:
         self.near: dict[int, None] | None = None  # keys of what the call under way can reach; None while there is none
         self.graphs: list[torch.Tensor] = []  # tensors computed here, whose gradients may be asked for
         self.arguments: set[int] = set()  # keys of lists, arrays and the like that calls were given
+        self.named: set[int] = set()  # those of them that are near only because the answer has named them
         self.open: set[int] = set()  # ids of the functions of this end that may be called
         self.across: set[int] = set()  # ids of tensors computed at the other end
         self.theirs: set[int] = set()  # ids of what the student's process has made, in the judge
@@ -131,8 +132,10 @@ class Crossing:
         finally:
             self.lends = False
         if self.is_judge:
-            self.arguments.update(self.keys[id(one)] for one in inside((args, kwargs)) if id(one) in self.keys
-                                  and isinstance(one, ARGUMENTS) and not isinstance(one, nn.Parameter))
+            given = {self.keys[id(one)] for one in inside((args, kwargs)) if id(one) in self.keys
+                     and isinstance(one, ARGUMENTS) and not isinstance(one, nn.Parameter)}
+            self.arguments |= given
+            self.named -= given
         with self._under_way(thing, args, kwargs):
             return self.answer()
 
@@ -189,10 +192,12 @@ class Crossing:
             if outermost:
                 self.near = {}
                 self._draw_near(handed)
-            yield
+            held = list(map(self.known, self.near)) if outermost else []  # should the answer take out a thing for a moment
+            yield held
         finally:
             if outermost:
                 self.near = None
+                self.named.clear()
 
     def _draw_near(self, *things) -> list[int]:
         """The call under way can reach these things, and what they hold. Gives back the keys of those that are new to it."""
@@ -315,7 +320,7 @@ class Crossing:
 
     def receive(self) -> list:
         plain, payload, files = self.wire.read()
-        file = io.BytesIO(payload)
+        file, near = io.BytesIO(payload), dict(self.near or {})
         if plain:
             try:
                 return list(PlainUnpickler(file).load())
@@ -339,6 +344,7 @@ class Crossing:
                 self._look_over(message, unpickler.made, changed)
             self._draw_near(message)
             if self.is_judge:
+                self.named.update(key for key in self.near or () if key in self.arguments and key not in near)
                 sys.stdout.write(str(surroundings.pop("printed", "")))
             self.surroundings.be(surroundings, trusts=not self.is_judge)
         except CannotCross:
@@ -368,7 +374,7 @@ class Crossing:
         if id(thing) not in self.theirs and not may_be_changed(thing, lambda: changes_of(thing, state),
                                                                lambda: id(thing) in self._of_pictures()):
             raise CannotCross(f"The answer has changed the judge's {type(thing).__name__}, which no answer needs to.")
-        if key in self.arguments and key not in (self.near or ()):
+        if key in self.arguments and (key in self.named or key not in (self.near or ())):
             raise CannotCross("The answer has changed what an earlier call was given.")
         return True
 
@@ -554,6 +560,7 @@ class Crossing:
             self.was.pop(key, None)
             self.data_sets.pop(key, None)
             self.arguments.discard(key)
+            self.named.discard(key)
             if self.near is not None:
                 self.near.pop(key, None)
 
@@ -669,9 +676,9 @@ class Crossing:
             raise CannotCross("What came back is an array of something else than numbers or texts.")
         return dtype
 
-    def make_remote(self, name, parameters=(), arch=None):
-        """`arch` is what fastai knows of a function that makes networks."""
-        remote = Remote(str(name), tuple((name, list(inspect._ParameterKind)[kind]) for name, kind in parameters))
+    def make_remote(self, name, parameters=(), arch=None, order=0):
+        """`arch` is what fastai knows of a function that makes networks; `order`, where it sorts a callback."""
+        remote = Remote(str(name), tuple((name, list(inspect._ParameterKind)[kind]) for name, kind in parameters), order)
         if arch is not None and not self.is_judge:
             sys.modules["fastai.vision.learner"].model_meta[remote] = arch
         return remote

@@ -130,6 +130,8 @@ def may_be_changed(thing, names: Callable[[], set[str]], of_pictures: Callable[[
     `of_pictures` whether a data set holds it. Training changes much, but not what pictures are loaded, and how."""
     if isinstance(thing, DataLoader):
         return all(name in OF_A_LOADER or is_pythons_own(name) for name in names())
+    if isinstance(thing, DataLoaders):
+        return names() <= {"_device", "device"}
     if isinstance(thing, STAY) or is_below(type(thing).__module__, ("plum",)):  # which says what a transform does with what
         return False
     if isinstance(thing, (nn.Module, torch.Tensor)) or not of_pictures():

@@ -7,13 +7,14 @@ import inspect
 import torch
 from torch import nn
 
+from petkata.classroom.crossing.wire import CannotCross
+
 
 class Remote:
     """Stands for something at the other end. It can be called and handed back; that is all."""
 
-    order = 0  # where fastai sorts it among callbacks or transforms: the student's own are called, over there
-
-    def __init__(self, name: str, parameters: tuple = ()):
+    def __init__(self, name: str, parameters: tuple = (), order: float = 0):
+        self.order = order if type(order) in (int, float) else 0  # by which fastai sorts callbacks and transforms
         self.__name__ = self.__qualname__ = name
         self.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name, kind in parameters])
 
@@ -42,6 +43,20 @@ class RemoteModule(nn.Module):
 
     def forward(self, *args, **kwargs):
         return self._crossing.call(self, "", args, kwargs)
+
+    def __deepcopy__(self, memo):
+        """The copy is made at the other end. Raises CannotCross where it is none."""
+        copied = memo[id(self)] = self._crossing.call("copied", "", (self,), {})
+        if not isinstance(copied, RemoteModule) or copied is self or copied.state_dict().keys() != self.state_dict().keys() \
+                or not all(map(same_numbers, copied.state_dict().values(), self.state_dict().values())):
+            raise CannotCross("A copy of the answer's network is not like the network.")
+        for weight, of_the_copy in zip(self.parameters(), copied.parameters()):
+            memo[id(weight)] = of_the_copy
+        return copied
+
+
+def same_numbers(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one is not other and one.dtype == other.dtype and torch.equal(one, other)
 
 
 def remote_callback(name: str, order: int, events: tuple[str, ...], looks: dict):

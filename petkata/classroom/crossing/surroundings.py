@@ -43,7 +43,8 @@ class Surroundings:
         kind, numbers, *rest = np.random.get_state()
         now = {"python": random_state(), "numpy": (kind, numbers.tobytes(), *rest),
                "torch": torch.get_rng_state().numpy().tobytes(),
-               "gradients": torch.is_grad_enabled(), "dtype": torch.get_default_dtype(), "place": self._place()}
+               "gradients": torch.is_grad_enabled(), "dtype": torch.get_default_dtype(), "place": self._place(),
+               "autocast": (torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu"))}
         changed = {name: value for name, value in now.items() if value != self.were.get(name)}
         self.had.update(changed[name] for name in RANDOM if name in changed)
         self.were = now
@@ -67,6 +68,11 @@ class Surroundings:
                 GO_ON[name]()
         if "gradients" in changed:
             torch.set_grad_enabled(bool(changed["gradients"]))
+        if "autocast" in changed:
+            enabled, dtype = changed["autocast"]
+            torch.set_autocast_enabled("cpu", bool(enabled))
+            torch.set_autocast_dtype("cpu", dtype)
+            torch.clear_autocast_cache()  # of weights in the other dtype
         if "dtype" in changed:
             torch.set_default_dtype(changed["dtype"])
         if "place" in changed and trusts:

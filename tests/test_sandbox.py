@@ -126,6 +126,10 @@ def test_python_and_the_course_are_there(inside, who):
     assert inside(f"__import__('{library}').__name__, __import__('petkata.pets.breeds').__name__") == f"('{library}', 'petkata')"
 
 
+def test_it_has_terminals_of_its_own_and_no_others(inside):
+    assert inside("[os.ttyname(os.openpty()[1]), os.listdir('/dev/pts')]") == "['/dev/pts/0', ['0', 'ptmx']]"
+
+
 READING = [
     "open(course + '/gradebook.db').read()",
     "open(course + '/submitted/bob/lesson3/lesson3.ipynb').read()",

@@ -36,7 +36,7 @@ from fastai.layers import (
 from fastai.learner import CastToTensor, Learner, Metric, Recorder, _ConstantFunc
 from fastai.losses import BaseLoss
 from fastai.metrics import accuracy, error_rate, top_k_accuracy
-from fastai.optimizer import Optimizer, OptimWrapper
+from fastai.optimizer import Lookahead, Optimizer, OptimWrapper
 from fastai.torch_core import trainable_params
 from fastai.vision.learner import _resnet_split, default_split
 from fastcore.basics import GetAttr, Stateful, fastuple, noop
@@ -66,11 +66,11 @@ CLASSES_OF = {nn.Module: ("torch.nn.modules", "torchvision.models.resnet", "petk
               BaseLoss: ("fastai.losses",), Metric: ("fastai.learner", "fastai.metrics")}
 # Any other class is named here by itself. What its things hold is told in shapes.py. A layer, a callback or a transform that is
 # not here stays with the student's process, which does its work: one of fastai's layers begins a debugger.
-MADE = {torch.Tensor, L, fastuple, Pipeline, Normalize, Optimizer, OptimWrapper, Learner, Recorder, Callback, TrainEvalCallback,
-        CastToTensor, ProgressCallback, ParamScheduler, LRFinder, MixedPrecision, NonNativeMixedPrecision, ModelToHalf,
-        SaveModelCallback, EarlyStoppingCallback, _Annealer, _ConstantFunc, TfmdDL, DataLoader, _FakeLoader, RemovableHandle,
-        _WrappedHook, _IncompatibleKeys, AdaptiveConcatPool1d, AdaptiveConcatPool2d, BatchNorm1dFlat, ConvLayer, Embedding,
-        Flatten, Identity, LinBnDrop, PoolFlatten, SigmoidRange}
+MADE = {torch.Tensor, L, fastuple, Pipeline, Normalize, Optimizer, OptimWrapper, Lookahead, Learner, Recorder, Callback,
+        TrainEvalCallback, CastToTensor, ProgressCallback, ParamScheduler, LRFinder, MixedPrecision, NonNativeMixedPrecision,
+        ModelToHalf, SaveModelCallback, EarlyStoppingCallback, _Annealer, _ConstantFunc, TfmdDL, DataLoader, _FakeLoader,
+        RemovableHandle, _WrappedHook, _IncompatibleKeys, AdaptiveConcatPool1d, AdaptiveConcatPool2d, BatchNorm1dFlat,
+        ConvLayer, Embedding, Flatten, Identity, LinBnDrop, PoolFlatten, SigmoidRange}
 ERRORS_OF = ("builtins", "torch", "torchvision", "fastai", "fastcore", "fasttransform", "plum", "numpy", "PIL")
 # Last, what a pickle from a student may call, with arguments that have no methods of their own (EXACT).
 HARMLESS = {*PLAIN, OrderedDict, defaultdict, deque, Counter, PosixPath, PurePosixPath, Path, slice, range, partial,

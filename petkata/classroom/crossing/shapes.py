@@ -22,7 +22,7 @@ from fastai.data.core import DataLoaders, FilteredBase
 from fastai.data.load import DataLoader, _FakeLoader
 from fastai.learner import Learner, Metric, Recorder, _ConstantFunc
 from fastai.losses import BaseLoss
-from fastai.optimizer import Optimizer, OptimWrapper, _BaseOptimizer
+from fastai.optimizer import Lookahead, Optimizer, OptimWrapper, _BaseOptimizer
 from fastcore.basics import fastuple
 from fastcore.foundation import CollBase, L
 from fasttransform import Pipeline, Transform
@@ -106,6 +106,7 @@ HOLDS: dict[type, dict[str, tuple[Callable[[object], bool], ...]]] = {
     _WrappedHook: {"hook": (is_hook,), "module": (one_of(nn.Module),)},
     Optimizer: {"cbs": (is_function,)},
     OptimWrapper: {"opt": (one_of(torch.optim.Optimizer),)},
+    Lookahead: {"opt": (one_of(Optimizer),)},
     Metric: {"func": (is_function,)},
     BaseLoss: {"func": (one_of(nn.Module), is_function)},
     Callback: {"learn": (one_of(Learner),), "scheds": (one_of(_Annealer), is_function), "comp": (is_function,)},

@@ -61,6 +61,7 @@ from petkata.classroom.crossing.things import (
     HOOKS,
     NO_IDENTITY,
     PARTS,
+    SCALARS,
     STATELESS,
     WITH_ITEMS,
     Noted,
@@ -208,6 +209,8 @@ class Crossing:
         todo, new, seen = list(things), [], set()
         while todo:
             thing = todo.pop()
+            if type(thing) in SCALARS:  # most of a state, and known by no key
+                continue
             key = self.keys.get(id(thing))
             if key is None and isinstance(thing, (tuple, list, dict)):
                 if id(thing) not in seen:  # it may hold itself

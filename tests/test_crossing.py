@@ -8,6 +8,7 @@ import socket
 import sys
 from collections import defaultdict
 from contextlib import nullcontext, suppress
+from enum import Enum
 from types import SimpleNamespace
 
 import pytest
@@ -718,6 +719,18 @@ def test_what_only_libraries_or_things_can_do_is_called_over_there(answered):
     assert call("method", [5, 6])(6) == 1
     assert call("counts") == {"pug": 2}
     assert call("callback").order == 70
+
+
+def test_what_an_own_class_adds_to_a_plain_one_stays_there(answered):
+    class Word(str, Enum):
+        GOOD = "learning"
+
+    class Row(dict):
+        __getattr__ = dict.__getitem__
+
+    _, call = answered(word=lambda: Word.GOOD, row=lambda: [Row(epoch=0)])
+    assert call("word") == "learning" and type(call("word")) is str
+    assert call("row") == [{"epoch": 0}]
 
 
 def test_a_network_of_an_own_class_can_be_copied(answered):

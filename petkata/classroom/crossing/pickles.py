@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from fastai.callback.core import Callback
 from fastai.data.core import FilteredBase
+from fastai.data.load import DataLoader
 from matplotlib.axes import Axes
 from PIL.Image import Image
 from torch import nn
@@ -129,7 +130,8 @@ class Pickler(cloudpickle.Pickler):
             return NotImplemented if both_know(thing) else (make_remote, (name_of(thing),))
         if kind is types.MethodType or kind is partial and not isinstance(thing.func, FUNCTIONS):
             return make_remote, (name_of(thing),)
-        if isinstance(data := getattr(thing, "dataset", thing), FilteredBase) and id(data) not in crossing.keys:
+        data = thing.dataset if isinstance(thing, DataLoader) else thing
+        if isinstance(data, FilteredBase) and id(data) not in crossing.keys:
             return make_opaque, (kind.__name__,)  # pictures of the student's own, or a loader of them: the checks have theirs
         if kind is defaultdict and thing.default_factory not in (None, *PLAIN):
             return dict, (dict(thing),)
@@ -140,14 +142,14 @@ class Pickler(cloudpickle.Pickler):
                 return make_opaque, (kind.__name__,)
             if type(parts) is tuple and len(parts) > 2 and type(parts[2]) is dict:
                 own = {name: value for name, value in parts[2].items()
-                       if not is_pythons_own(name) and getattr(value, "__self__", None) is not thing}
+                       if not is_pythons_own(name) and not (type(value) is types.MethodType and value.__self__ is thing)}
                 parts = *parts[:2], own, *parts[3:]
             return parts
         if isinstance(thing, nn.Module):
             return make_module, (kind.__name__,), crossing.state_of(thing), None, None, set_state
         for plain in PLAIN:
             if isinstance(thing, plain):
-                return plain, (plain(thing),)
+                return plain, (str.__str__(thing) if plain is str else plain(thing),)  # of an Enum, str() gives the name
         if isinstance(thing, Callback):
             return make_remote, (kind.__name__, (), None, thing.order)
         return (make_remote if callable(thing) else make_opaque), (kind.__name__,)

@@ -23,6 +23,7 @@ import sys
 import tempfile
 import textwrap
 import time
+from datetime import date
 from pathlib import Path
 
 from benchmarks.parity import ROOT, submissions, write_submission
@@ -152,14 +153,14 @@ def graded(lesson: catalog.Lesson, n: int) -> dict[tuple[str, int], float]:
 
 
 def table(lesson: catalog.Lesson, n: int, seconds: dict[tuple[str, int], float], alone: float) -> str:
-    lines = [f"{n} submissions of {lesson.name}", "", "| way | seconds | times the throughput | the first | each further | "
+    lines = [f"## {lesson.name}, {n} submissions", "", "| way | seconds | times the throughput | the first | each further | "
              "times as fast |", "|---|---|---|---|---|---|"]
     stock = WAYS[0]
     further = {way: (seconds[way, n] - seconds[way, 1]) / (n - 1) for way in WAYS}
     lines += [f"| {way} | {seconds[way, n]:.1f} | {seconds[stock, n] / seconds[way, n]:.1f} | {seconds[way, 1]:.1f} | "
               f"{further[way]:.2f} | {further[stock] / further[way]:.1f} |" for way in WAYS]
-    lines += ["", f"The checks alone: {alone:.2f} s of one core. So with one core, nobody who runs them can be more than "
-              f"{further[stock] / alone:.1f} times as fast as stock with each further one."]
+    lines += ["", f"The checks alone: {alone:.2f} s of one core. So nobody who runs them is more than {further[stock] / alone:.1f} "
+              "times as fast as stock with each further one on one core, or twice that on two."]
     return "\n".join(lines) + "\n"
 
 
@@ -169,6 +170,7 @@ def main():
     parser.add_argument("--submissions", type=int, default=20)
     options = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    print(f"# How fast a class is graded\n\nMade by `python -m benchmarks.grading`, on {os.cpu_count()} cores, {date.today()}.\n")
     for name in options.lesson:
         lesson = catalog.lesson(name)
         seconds = graded(lesson, options.submissions)

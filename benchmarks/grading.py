@@ -159,8 +159,8 @@ def table(lesson: catalog.Lesson, n: int, seconds: dict[tuple[str, int], float],
     further = {way: (seconds[way, n] - seconds[way, 1]) / (n - 1) for way in WAYS}
     lines += [f"| {way} | {seconds[way, n]:.1f} | {seconds[stock, n] / seconds[way, n]:.1f} | {seconds[way, 1]:.1f} | "
               f"{further[way]:.2f} | {further[stock] / further[way]:.1f} |" for way in WAYS]
-    lines += ["", f"The checks alone: {alone:.2f} s of one core. So nobody who runs them is more than {further[stock] / alone:.1f} "
-              "times as fast as stock with each further one on one core, or twice that on two."]
+    lines += ["", f"The checks alone: {alone:.2f} s of one core. So with each further one, nobody who runs them is more than "
+              f"{further[stock] / alone:.1f} times as fast as stock on one core, or twice that on two."]
     return "\n".join(lines) + "\n"
 
 

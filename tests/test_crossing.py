@@ -9,6 +9,7 @@ import sys
 from collections import defaultdict
 from contextlib import nullcontext, suppress
 from enum import Enum
+from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
@@ -722,15 +723,19 @@ def test_what_only_libraries_or_things_can_do_is_called_over_there(answered):
 
 
 def test_what_an_own_class_adds_to_a_plain_one_stays_there(answered):
+    import pandas
+
     class Word(str, Enum):
         GOOD = "learning"
 
     class Row(dict):
         __getattr__ = dict.__getitem__
 
-    _, call = answered(word=lambda: Word.GOOD, row=lambda: [Row(epoch=0)])
+    _, call = answered(word=lambda: Word.GOOD, row=lambda: [Row(epoch=0)], share=lambda: Fraction(1, 4),
+                       keys=lambda: {3: "a", 1: "b"}.keys(), table=lambda: pandas.DataFrame({"cat": [1, 0], "dog": [0, 2]}))
     assert call("word") == "learning" and type(call("word")) is str
-    assert call("row") == [{"epoch": 0}]
+    assert call("row") == [{"epoch": 0}] and call("share") == 0.25 and call("keys") == [3, 1]
+    assert call("table").tolist() == [[1, 0], [0, 2]]
 
 
 def test_a_network_of_an_own_class_can_be_copied(answered):

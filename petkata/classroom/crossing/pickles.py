@@ -11,7 +11,9 @@ import random
 import sys
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
+from decimal import Decimal
 from enum import Enum, EnumType
+from fractions import Fraction
 from functools import partial
 
 import cloudpickle
@@ -63,6 +65,7 @@ def make_axes(words, lines): ...
 def bound(thing, name): ...
 
 
+VIEWS = type({}.keys()), type({}.values()), type({}.items())
 FUNCTIONS = types.FunctionType, types.BuiltinFunctionType
 SPECIAL = {function.__name__: function for function in
            (set_state, make_tensor, make_lazy, make_array, make_scalar, make_dtype, make_remote, make_opaque, make_module,
@@ -84,9 +87,7 @@ class Pickler(cloudpickle.Pickler):
         if isinstance(thing, torch.Tensor):
             return crossing.tensor(thing)
         if isinstance(thing, np.ndarray):
-            if thing.dtype.kind not in "biufcSU":
-                raise CannotCross("An array of objects cannot be judged; numbers or texts are expected.")
-            return make_array, (thing.dtype.str, thing.shape, thing.tobytes())
+            return array(thing)
         if isinstance(thing, np.generic) and thing.dtype.kind in "biufcSU":
             return make_scalar, (thing.dtype.str, thing.tobytes())
         if isinstance(thing, np.dtype) and thing.kind in "biufcSU":
@@ -150,9 +151,22 @@ class Pickler(cloudpickle.Pickler):
         for plain in PLAIN:
             if isinstance(thing, plain):
                 return plain, (str.__str__(thing) if plain is str else plain(thing),)  # of an Enum, str() gives the name
+        if isinstance(thing, (Fraction, Decimal)):
+            return float, (float(thing),)
+        if isinstance(thing, VIEWS):
+            return list, (list(thing),)
+        if hasattr(kind, "__array__"):  # such as the tables of pandas
+            return array(np.asarray(thing))
         if isinstance(thing, Callback):
             return make_remote, (kind.__name__, (), None, thing.order)
         return (make_remote if callable(thing) else make_opaque), (kind.__name__,)
+
+
+def array(thing: np.ndarray) -> tuple:
+    """How an array crosses."""
+    if thing.dtype.kind not in "biufcSU":
+        raise CannotCross("An array of objects cannot be judged; numbers or texts are expected.")
+    return make_array, (thing.dtype.str, thing.shape, thing.tobytes())
 
 
 class TrustingUnpickler(pickle.Unpickler):

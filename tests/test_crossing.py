@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+import warnings
 from collections import defaultdict
 from contextlib import nullcontext, suppress
 from enum import Enum
@@ -736,6 +737,20 @@ def test_what_an_own_class_adds_to_a_plain_one_stays_there(answered):
     assert call("word") == "learning" and type(call("word")) is str
     assert call("row") == [{"epoch": 0}] and call("share") == 0.25 and call("keys") == [3, 1]
     assert call("table").tolist() == [[1, 0], [0, 2]]
+
+
+def test_an_error_of_an_own_class_says_what_it_is_and_of_warnings_nothing_is_said(answered, capsys):
+    class NotAPet(Exception):
+        pass
+
+    def look(name):
+        warnings.warn("an old name")
+        raise NotAPet(name)
+
+    _, call = answered(look=look)
+    with pytest.raises(Exception, match="^NotAPet: lion$"):
+        call("look", "lion")
+    assert capsys.readouterr().out == ""
 
 
 def test_a_network_of_an_own_class_can_be_copied(answered):

@@ -1,5 +1,6 @@
 """How values and errors are told. What a whole run reads like is in test_judging.py."""
 
+import pandas
 import pytest
 import torch
 from torch import nn
@@ -19,6 +20,14 @@ def test_values_are_told_in_few_words():
     assert len(describe("x" * 1000)) < 100
     assert describe(torch.float16) == "torch.float16" and describe(torch.zeros(2, 3).shape) == "(2, 3)"
     assert describe(torch.relu) == "relu" and describe(iter([1])) == "<list_iterator>"
+
+
+def test_not_all_that_has_a_shape_is_a_tensor():
+    class Block(nn.Module):
+        shape = 3
+
+    assert describe(pandas.Series([1.0, 2.0])) == "<Series of shape (2,)>"
+    assert describe(Block()) == "<Block>"
 
 
 def test_what_lists_hold_is_told_in_few_words_too():

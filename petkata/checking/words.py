@@ -152,8 +152,8 @@ def _described_object(value) -> str:
         return str(value)
     if kind.__name__ == "Size":
         return str(tuple(value))
-    if shape is None:
-        return f"<{kind.__name__}>"
+    if not (hasattr(value, "ndim") and hasattr(value, "reshape")):  # a table of pandas has a shape all the same
+        return f"<{kind.__name__} of shape {shape}>" if type(shape) is tuple else f"<{kind.__name__}>"
     if value.ndim == 0:
         return str(value.tolist())
     if len(value.reshape(-1)) <= 6:

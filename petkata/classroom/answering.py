@@ -12,6 +12,7 @@ import socket
 import sys
 import textwrap
 import threading
+import warnings
 from contextlib import redirect_stderr, redirect_stdout
 
 JUDGES = 3  # the number of the socket over which this kernel is sent those that lead to judges
@@ -93,7 +94,8 @@ def answer(functions: dict, connection: socket.socket, name: str = "") -> None:
         if hasattr(stream, "pub_thread"):
             stream.write, stream.flush = said.write, said.flush
     try:
-        with redirect_stdout(said), redirect_stderr(said):
+        # Of warnings a report says nothing, here as in the terminal.
+        with redirect_stdout(said), redirect_stderr(said), warnings.catch_warnings(record=True):
             while True:
                 verb, *what = crossing.receive()
                 if verb == "end":

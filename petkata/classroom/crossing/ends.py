@@ -250,6 +250,8 @@ class Crossing:
             return type(error), (error.errno, error.strerror, str(error.filename)), frames
         kind = next(kind for kind in type(error).__mro__ if both_know(kind) or id(kind) in self.keys)
         args = tuple(arg if isinstance(arg, (str, int, float, bool, type(None))) else str(arg) for arg in error.args)
+        if kind is Exception and type(error) is not kind:  # nothing else would say what it is
+            args = (f"{name_of(type(error))}: {error}",)
         return kind, args, frames
 
     def _error(self, kind, args, frames) -> BaseException:

@@ -739,6 +739,28 @@ def test_what_an_own_class_adds_to_a_plain_one_stays_there(answered):
     assert call("table").tolist() == [[1, 0], [0, 2]]
 
 
+def test_what_an_answer_keeps_beside_its_work_does_no_harm(answered):
+    import numpy as np
+    import pandas
+
+    def note(thing):
+        thing.names, thing.files = np.array(["pug", None], dtype=object), pandas.DataFrame({"name": ["pug_1.jpg", "pug_2.jpg"]})
+        thing.done = True
+
+    class Odd(list):
+        def __iter__(self):
+            raise ValueError("nobody looks at this")
+
+    def fill(thing):
+        thing.done = Odd([1])
+
+    _, call = answered(note=note, fill=fill)
+    call("note", thing := SimpleNamespace())
+    assert thing.done is True
+    with pytest.raises(TypeError, match="cannot leave the process that made it"):
+        call("fill", thing)
+
+
 def test_an_error_of_an_own_class_says_what_it_is_and_of_warnings_nothing_is_said(answered, capsys):
     class NotAPet(Exception):
         pass

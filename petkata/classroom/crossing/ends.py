@@ -60,6 +60,7 @@ from petkata.classroom.crossing.surroundings import Files, Surroundings
 from petkata.classroom.crossing.things import (
     HOOKS,
     NO_IDENTITY,
+    OF_NUMBERS,
     PARTS,
     SCALARS,
     STATELESS,
@@ -174,15 +175,20 @@ class Crossing:
         except BaseException as error:
             if self.is_judge and not isinstance(error, Exception):
                 raise  # the time is up, or a person interrupts: not for the student to swallow
-            self.send("raised", *self._told(error))
-            return
+            return self._raise_there(*self._told(error))
         try:
             self.gives = True
             self.send("gave", result)
         except CannotCross as error:
-            self.send("raised", TypeError, (str(error),), [])
+            self._raise_there(TypeError, (str(error),), [])
         finally:
             self.gives = False
+
+    def _raise_there(self, kind, args: tuple, frames: list) -> None:
+        try:
+            self.send("raised", kind, args, frames)
+        except CannotCross as error:  # nor can what the call has changed
+            self.send("raised", TypeError, (str(error),), [], with_changes=False)
 
     @contextmanager
     def _under_way(self, *handed):
@@ -677,7 +683,7 @@ class Crossing:
         return np.frombuffer(bytes(numbers), self.make_dtype(dtype), count=1)[0]
 
     def make_dtype(self, name):
-        if type(name) is not str or (dtype := np.dtype(name)).kind not in "biufcSU":
+        if type(name) is not str or (dtype := np.dtype(name)).kind not in OF_NUMBERS:
             raise CannotCross("What came back is an array of something else than numbers or texts.")
         return dtype
 

@@ -71,7 +71,7 @@ MADE = {torch.Tensor, L, fastuple, Pipeline, Normalize, Optimizer, OptimWrapper,
         ModelToHalf, SaveModelCallback, EarlyStoppingCallback, _Annealer, _ConstantFunc, TfmdDL, DataLoader, _FakeLoader,
         RemovableHandle, _WrappedHook, _IncompatibleKeys, AdaptiveConcatPool1d, AdaptiveConcatPool2d, BatchNorm1dFlat,
         ConvLayer, Embedding, Flatten, Identity, LinBnDrop, PoolFlatten, SigmoidRange}
-ERRORS_OF = ("builtins", "torch", "torchvision", "fastai", "fastcore", "fasttransform", "plum", "numpy", "PIL")
+ERRORS_OF = ("builtins", "_pickle", "torch", "torchvision", "fastai", "fastcore", "fasttransform", "plum", "numpy", "PIL")
 # Last, what a pickle from a student may call, with arguments that have no methods of their own (EXACT).
 HARMLESS = {*PLAIN, OrderedDict, defaultdict, deque, Counter, PosixPath, PurePosixPath, Path, slice, range, partial,
             random.Random, torch.Size, torch.device}

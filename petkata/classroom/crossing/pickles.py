@@ -46,7 +46,7 @@ from petkata.classroom.crossing.names import (
 )
 from petkata.classroom.crossing.shapes import NAMED, is_data, leaves
 from petkata.classroom.crossing.stand_ins import Opaque
-from petkata.classroom.crossing.things import NO_IDENTITY, OPAQUE, is_of_parts
+from petkata.classroom.crossing.things import NO_IDENTITY, OF_NUMBERS, OPAQUE, is_of_parts
 from petkata.classroom.crossing.wire import CannotCross
 
 
@@ -87,10 +87,10 @@ class Pickler(cloudpickle.Pickler):
         if isinstance(thing, torch.Tensor):
             return crossing.tensor(thing)
         if isinstance(thing, np.ndarray):
-            return array(thing)
-        if isinstance(thing, np.generic) and thing.dtype.kind in "biufcSU":
+            return self._array(thing)
+        if isinstance(thing, np.generic) and thing.dtype.kind in OF_NUMBERS:
             return make_scalar, (thing.dtype.str, thing.tobytes())
-        if isinstance(thing, np.dtype) and thing.kind in "biufcSU":
+        if isinstance(thing, np.dtype) and thing.kind in OF_NUMBERS:
             return make_dtype, (thing.str,)
         if isinstance(thing, (Opaque, *OPAQUE)):
             return make_opaque, (name_of(thing),)
@@ -98,6 +98,13 @@ class Pickler(cloudpickle.Pickler):
         if is_recorder or is_of_parts(thing) and (crossing.is_judge or crossing.knows(kind)):  # pickled, a Recorder forgets
             return copyreg.__newobj__, (kind,), crossing.state_of(thing), None, None, set_state
         return (self._of_the_judge if crossing.is_judge else self._of_the_student)(thing, kind)
+
+    def _array(self, thing: np.ndarray):
+        if thing.dtype.kind in OF_NUMBERS:
+            return make_array, (thing.dtype.str, thing.shape, thing.tobytes())
+        if self.crossing.is_judge:
+            raise CannotCross("An array of objects cannot be judged; numbers or texts are expected.")
+        return make_opaque, ("array of objects",)
 
     def _of_the_judge(self, thing, kind):
         """What a check hands over: its functions and callbacks stay here, all else is given to the student."""
@@ -156,17 +163,10 @@ class Pickler(cloudpickle.Pickler):
         if isinstance(thing, VIEWS):
             return list, (list(thing),)
         if hasattr(kind, "__array__"):  # such as the tables of pandas
-            return array(np.asarray(thing))
+            return self._array(np.asarray(thing))
         if isinstance(thing, Callback):
             return make_remote, (kind.__name__, (), None, thing.order)
         return (make_remote if callable(thing) else make_opaque), (kind.__name__,)
-
-
-def array(thing: np.ndarray) -> tuple:
-    """How an array crosses."""
-    if thing.dtype.kind not in "biufcSU":
-        raise CannotCross("An array of objects cannot be judged; numbers or texts are expected.")
-    return make_array, (thing.dtype.str, thing.shape, thing.tobytes())
 
 
 class TrustingUnpickler(pickle.Unpickler):

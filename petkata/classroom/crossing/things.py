@@ -21,6 +21,7 @@ from torch import nn
 plain_tensors = torch._C.DisableTorchFunctionSubclass  # within: fastai's do more than is needed here, and take their time
 OF_NUMPY = {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.float16, torch.float32,
             torch.float64, torch.complex64, torch.complex128}  # and neither bfloat16 nor the smaller ones
+OF_NUMBERS = "biufcSU"  # the kinds of NumPy's types that are numbers or texts
 SCALARS = {bool, int, float, complex, str, bytes, type(None)}
 NO_IDENTITY = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset, PosixPath, PurePosixPath, slice, range,
                torch.dtype, torch.Size, torch.device, np.dtype, types.CellType)

@@ -782,29 +782,32 @@ def test_a_network_of_an_own_class_can_be_copied(answered):
     from petkata.classroom.crossing import CannotCross
 
     class Twice(nn.Module):
-        def __init__(self, lies=False):
+        def __init__(self, lie=None):
             super().__init__()
-            self.layer, self.lies = nn.Linear(2, 1), lies
+            self.layer, self.lie = nn.Linear(2, 1), lie
 
         def forward(self, features):
             return 2 * self.layer(features)
 
         def __deepcopy__(self, memo):
             copied = Twice()
-            if not self.lies:
+            if self.lie != "others":
                 copied.load_state_dict(self.state_dict())
+            if self.lie == "shared":
+                copied.layer = self.layer
             return copied
 
     _, call = answered(make=Twice)
-    net = nn.Sequential(call("make"), nn.ReLU())
+    net = nn.Sequential(call("make"), nn.Sigmoid())
     copied, weights = copy.deepcopy((net, list(net.parameters())))
     features = torch.rand(5, 2)
     assert copied[0] is not net[0] and copied(features).equal(net(features))
     with torch.no_grad():
         weights[0].fill_(0)  # of the copy, and of no other
     assert not copied[0].layer.weight.any() and net[0].layer.weight.any() and not copied(features).equal(net(features))
-    with pytest.raises(CannotCross, match="not like the network"):
-        copy.deepcopy(call("make", True))
+    for lie in ("others", "shared"):
+        with pytest.raises(CannotCross, match="not like the network"):
+            copy.deepcopy(call("make", lie))
 
 
 def test_both_ends_compute_in_the_same_precision(answered):

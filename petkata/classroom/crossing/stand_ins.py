@@ -48,15 +48,16 @@ class RemoteModule(nn.Module):
         """The copy is made at the other end. Raises CannotCross where it is none."""
         copied = memo[id(self)] = self._crossing.call("copied", "", (self,), {})
         if not isinstance(copied, RemoteModule) or copied is self or copied.state_dict().keys() != self.state_dict().keys() \
-                or not all(map(same_numbers, copied.state_dict().values(), self.state_dict().values())):
+                or not all(map(is_a_copy, copied.state_dict().values(), self.state_dict().values())):
             raise CannotCross("A copy of the answer's network is not like the network.")
         for weight, of_the_copy in zip(self.parameters(), copied.parameters()):
             memo[id(weight)] = of_the_copy
         return copied
 
 
-def same_numbers(one: torch.Tensor, other: torch.Tensor) -> bool:
-    return one is not other and one.dtype == other.dtype and torch.equal(one, other)
+def is_a_copy(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether it has the same numbers, elsewhere in memory."""
+    return one.dtype == other.dtype and torch.equal(one, other) and (one.data_ptr() != other.data_ptr() or not one.numel())
 
 
 def remote_callback(name: str, order: int, events: tuple[str, ...], looks: dict):

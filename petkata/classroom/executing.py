@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import nbformat
@@ -153,7 +154,7 @@ class ExecuteToTheEnd(Execute):
             return is_check
         task, seed = asked["task"], int(asked["seed"]) if asked["seed"] else None
         while len(self.at_work) >= AT_ONCE:
-            self.show(self.at_work.pop(0))
+            self.show(self.first_done())
         if kernel.poll() is not None:  # by itself, since its last cell
             self.needs_a_look(NEEDS_A_LOOK["KernelEnded"])
             self.begin_again(index)
@@ -169,6 +170,14 @@ class ExecuteToTheEnd(Execute):
         task = marks.grade_id.removeprefix("check_")
         text = NOT_JUDGED["not judged"].format(task=task, why=NOT_AS_IT_WAS, of=marks.points)
         note(cell, TaskResult(task, "not judged", 0, marks.points), text)
+
+    def first_done(self) -> AtWork:
+        """Of the judges at work, the first that has something to say, which is at work no more; the oldest, where none has in the
+        time of a cell."""
+        told = {one.judge.told: one for one in self.at_work}
+        done = wait(told, self._get_timeout(None)) or [self.at_work[0].judge.told]
+        self.at_work.remove(one := told[done[0]])
+        return one
 
     def settle(self) -> list[int]:
         """Wait for all verdicts, and show them. Gives back the places of cells whose judge was left without a word."""

@@ -3,12 +3,14 @@
 import copy
 import gc
 import os
+import pickle
 import shutil
 import socket
 import sys
 import warnings
 from collections import defaultdict
 from contextlib import nullcontext, suppress
+from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from types import SimpleNamespace
@@ -357,12 +359,11 @@ def test_nor_is_it_changed_by_who_speaks_of_it_first(answered):
         return turn
 
     for way in (asks, holds):
-        crossing, call = answered(turn=turns(way))
+        _, call = answered(turn=turns(way))
         call("turn", numbers := [1, 2])
         with pytest.raises(CannotCross, match="what an earlier call was given"):
             call("turn", [3, 4], SimpleNamespace(ask=of_a_check(lambda: None)))
         assert numbers == [1, 2]
-        del crossing, call
 
 
 def test_what_an_answer_takes_out_for_a_moment_is_the_same_when_it_is_back(answered):
@@ -707,20 +708,22 @@ def test_what_only_libraries_or_things_can_do_is_called_over_there(answered):
 
     import torch
     from fastai.callback.core import Callback
-    from fastai.optimizer import OptimWrapper
+    from fastai.optimizer import Lookahead, OptimWrapper, ranger
 
     class Last(Callback):
         order = 70
 
     _, call = answered(
         optimizer=lambda: partial(OptimWrapper, opt=torch.optim.AdamW), method=lambda numbers: numbers.index,
-        counts=lambda: defaultdict(lambda: float("nan"), {"pug": 2}), callback=Last)
+        counts=lambda: defaultdict(lambda: float("nan"), {"pug": 2}), callback=Last,
+        steps=lambda: ranger([torch.nn.Parameter(torch.ones(2))], lr=0.5))
     weight = torch.nn.Parameter(torch.ones(2))
     optimizer = call("optimizer")([weight], lr=0.5)
     assert type(optimizer) is OptimWrapper and type(optimizer.opt) is torch.optim.AdamW
     assert call("method", [5, 6])(6) == 1
     assert call("counts") == {"pug": 2}
     assert call("callback").order == 70
+    assert type(call("steps")) is Lookahead
 
 
 def test_what_an_own_class_adds_to_a_plain_one_stays_there(answered):
@@ -732,10 +735,10 @@ def test_what_an_own_class_adds_to_a_plain_one_stays_there(answered):
     class Row(dict):
         __getattr__ = dict.__getitem__
 
-    _, call = answered(word=lambda: Word.GOOD, row=lambda: [Row(epoch=0)], share=lambda: Fraction(1, 4),
+    _, call = answered(word=lambda: Word.GOOD, row=lambda: [Row(epoch=0)], share=lambda: [Fraction(1, 4), Decimal(3)],
                        keys=lambda: {3: "a", 1: "b"}.keys(), table=lambda: pandas.DataFrame({"cat": [1, 0], "dog": [0, 2]}))
     assert call("word") == "learning" and type(call("word")) is str
-    assert call("row") == [{"epoch": 0}] and call("share") == 0.25 and call("keys") == [3, 1]
+    assert call("row") == [{"epoch": 0}] and call("share") == [0.25, 3.0] and call("keys") == [3, 1]
     assert call("table").tolist() == [[1, 0], [0, 2]]
 
 
@@ -769,7 +772,12 @@ def test_an_error_of_an_own_class_says_what_it_is_and_of_warnings_nothing_is_sai
         warnings.warn("an old name")
         raise NotAPet(name)
 
-    _, call = answered(look=look)
+    def load():
+        raise pickle.UnpicklingError("no weights")
+
+    _, call = answered(look=look, load=load)
+    with pytest.raises(pickle.UnpicklingError, match="no weights"):
+        call("load")
     with pytest.raises(Exception, match="^NotAPet: lion$"):
         call("look", "lion")
     assert capsys.readouterr().out == ""

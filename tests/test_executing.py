@@ -1,7 +1,9 @@
 """Submissions that do what they should not: each costs the cell that did it, and nothing else."""
 
 import re
+import socket
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -250,6 +252,17 @@ def test_messages_do_not_pile_up_while_a_judge_is_waited_for(executed):
                                iopub_timeout=1)
     assert check.text == PASSED and last.errors == ["Flood"]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_500_000  # kB
+
+
+def test_whichever_task_is_judged_first_makes_room_for_the_next():
+    from petkata.classroom.executing import AtWork, ExecuteToTheEnd
+
+    (slow, _keeps_open), (quick, tells) = socket.socketpair(), socket.socketpair()
+    execute = ExecuteToTheEnd(timeout=60)
+    execute.until = time.monotonic() + 60
+    execute.at_work = [AtWork(0, "train", SimpleNamespace(told=slow)), AtWork(1, "schedule", SimpleNamespace(told=quick))]
+    tells.send(b"{}\n")
+    assert execute.first_done().task == "schedule" and [one.task for one in execute.at_work] == ["train"]
 
 
 def test_all_cells_together_have_a_time(executed):

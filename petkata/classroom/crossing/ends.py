@@ -331,13 +331,13 @@ class Crossing:
 
     def receive(self) -> list:
         plain, payload, files = self.wire.read()
-        file, near = io.BytesIO(payload), dict(self.near or {})
+        file = io.BytesIO(payload)
         if plain:
             try:
                 return list(PlainUnpickler(file).load())
             except Exception as error:
                 raise CannotCross(f"What came back is not what it says ({type(error).__name__}: {error}).") from error
-        unpickler = (StrictUnpickler if self.is_judge else TrustingUnpickler)(self, file)
+        unpickler, near = (StrictUnpickler if self.is_judge else TrustingUnpickler)(self, file), set(self.near or ())
         try:
             files = StrictUnpickler(self, io.BytesIO(files)).load()
             if files is not None:

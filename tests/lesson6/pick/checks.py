@@ -254,7 +254,7 @@ def test_leaves_the_pets_learner_as_it_was(pick_lr, fine_tuned):
 @pytest.mark.time_limit(90)
 def test_what_it_picks_trains_well(pick_lr, fine_tuned, photographs, measured):
     lr_min, error = fine_tuned.lr_min, fine_tuned.error
-    limit = 0.7 if photographs else 0.25  # 16 small photographs of a breed are far harder than as many drawings
+    limit = 0.7 if photographs else 0.15  # 16 small photographs of a breed are far harder than as many drawings
     assert measured("error after fine_tune(2) at lr_min", error, below=limit), (
         f"fine_tune(2, base_lr={lr_min:.3g}), at the lr_min that was picked, ends with an error of {error:.1%} on eight breeds; "
         "at a good rate it is far lower"

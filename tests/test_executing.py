@@ -275,6 +275,13 @@ def test_all_cells_together_have_a_time(executed):
     assert "It took all the time that a submission has: the last cells were not run." in check.looks
 
 
+def test_no_heartbeat_is_waited_for(executed, monkeypatch):
+    from jupyter_client.channels import HBChannel
+
+    monkeypatch.setattr(HBChannel, "start", lambda self: pytest.fail("A cell can send half a heartbeat."))
+    assert executed(START, ANNEAL, 'check("cosine_anneal")')[-1].text == PASSED
+
+
 def test_of_a_picture_only_its_size_is_told():
     from petkata.classroom.executing import sizes_in
 

@@ -23,7 +23,7 @@ from typing import Callable
 
 import pytest
 from hypothesis import given, settings
-from hypothesis.strategies import integers
+from hypothesis.strategies import floats, integers, lists, sampled_from
 
 from petkata.checking import answers, fixtures
 from petkata.checking.board import state_of, tell_hint, tell_task
@@ -31,7 +31,8 @@ from petkata.checking.collect import NotebookCells
 from petkata.course import catalog
 
 # What checks import only when they run, and each fork would import anew.
-MODULES_OF_CHECKS = "safetensors.torch", "petkata.pets.imaginary"
+MODULES_OF_CHECKS = ("safetensors.torch", "petkata.pets.imaginary", "tests.lesson6.learners", "tests.lesson7.learners",
+                     "tests.lesson7.phases")
 ELSEWHERE = "PETKATA_JUDGED_ELSEWHERE"  # set in a kernel that has no checks in it
 
 
@@ -158,9 +159,9 @@ class CollectedChecks:
     def share(self) -> None:
         """Make now what all answers are given and none makes, so that whoever is forked from here has it already."""
 
-        @given(integers())
-        @settings(max_examples=1, database=None)
-        def hypothesis_itself(number):  # looks through all modules, when there are others than the last time
+        @given(lists(integers() | floats() | sampled_from("abc"), min_size=20, max_size=20))
+        @settings(max_examples=30, database=None)
+        def hypothesis_itself(values):  # looks through all modules, now and then, when there are others than the last time
             pass
 
         def shared(request):

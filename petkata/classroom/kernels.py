@@ -271,14 +271,17 @@ MOST_WAITING = 8  # messages that nbgrader has while it waits for something else
 
 class QuickClient(AsyncKernelClient):
     """jupyter_client's, but when the kernel is ready it does not listen for another fifth of a second: what still comes then
-    answers no cell, and who waits for the messages of a cell leaves it out. And it takes neither a message without an end nor
-    messages without an end."""
+    answers no cell, and who waits for the messages of a cell leaves it out. It takes neither a message without an end nor
+    messages without an end, and listens to no heartbeat: who waits for one that breaks off in the middle waits for ever."""
 
     def _context_default(self):
         context = super()._context_default()
         context.maxmsgsize = LARGEST_MESSAGE  # ZeroMQ gives up the connection over which a larger one comes
         context.rcvhwm = MOST_WAITING
         return context
+
+    def start_channels(self, *args, **kwargs) -> None:
+        super().start_channels(*args, **{**kwargs, "hb": False})
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Return when the kernel has answered, and what it shows can be heard. Raises RuntimeError where it does not come to that

@@ -35,8 +35,10 @@ from petkata.course.catalog import HIDDEN_SEED
 
 LIBRARIES = ("torch", "fastai.vision.all", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "sqlite3",
              "tornado.platform.asyncio", "IPython.extensions.storemagic", "PIL.JpegImagePlugin", "matplotlib.pyplot",
+             "matplotlib.style.core", "torch.profiler._cupti_monitor", "torch.utils.serialization.config",
              "petkata.checking.watching", "petkata.nets",
-             "petkata.classroom.judge", "petkata.classroom.answering")
+             "petkata.classroom.judge", "petkata.classroom.answering", "petkata.classroom.streams")
+STREAM = "petkata.classroom.streams.PatientStream"
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # from glibc's malloc.h; in bytes
 COLLAPSE, LARGE_PAGE = 25, 2 * 2**20  # from Linux's mman.h; bytes, and where pages are of other sizes nothing happens
@@ -216,7 +218,7 @@ def become_kernel(files: str | None, arguments: list[str], folder: str, environm
     os.chdir(folder)
     app = IPKernelApp.instance()
     # Should the parent die, the kernel ends. In a sandbox it sees no parent, and Linux ends it.
-    app.initialize([*arguments, f"--IPKernelApp.parent_handle={os.getppid() or 1}"])
+    app.initialize([*arguments, f"--IPKernelApp.parent_handle={os.getppid() or 1}", f"--IPKernelApp.outstream_class={STREAM}"])
     if files is not None:
         close_own_folder()  # its sockets are there; what else is written is limited, and gone when it ends
     app.start()

@@ -229,7 +229,7 @@ class Crossing:
             elif key in self.was and key not in reached:
                 reached[key] = None
                 new.append(key)
-                todo += type(thing), self.was[key].state
+                todo += type(thing), *self.was[key].held
         return new
 
     def _called(self, thing, method: str):

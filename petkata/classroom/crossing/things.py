@@ -9,8 +9,9 @@ import socket
 import threading
 import types
 from collections import deque
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PosixPath, PurePosixPath
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ OF_NUMBERS = "biufcSU"  # the kinds of NumPy's types that are numbers or texts
 SCALARS = {bool, int, float, complex, str, bytes, type(None)}
 NO_IDENTITY = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset, PosixPath, PurePosixPath, slice, range,
                torch.dtype, torch.Size, torch.device, np.dtype, types.CellType)
+KNOWN_BY_NO_KEY = set(NO_IDENTITY)
 OPAQUE = (types.GeneratorType, type(threading.Lock()), type(threading.RLock()), io.IOBase, socket.socket)
 HOOKS = re.compile("_(forward|backward|state_dict|load_state_dict|is_full).*")  # what a network keeps them under
 # The dicts in which a network keeps weights, layers and hooks, by their names. They are a part of it: a network that crosses is
@@ -36,11 +38,24 @@ STATELESS = (Image, Axes, type, types.FunctionType, types.BuiltinFunctionType, t
 WITH_ITEMS = dict, list, deque, set  # a state of which is of two parts: what else it has of its own, and what stands in it
 
 
-class Noted(NamedTuple):
+@dataclass
+class Noted:
     """A thing as it was: its state, and what tells at a glance that it is still so."""
 
     glance: object
     state: object
+
+    @cached_property
+    def held(self) -> list:
+        """What the thing holds, but for numbers, texts and the like."""
+        held, todo = {}, [self.state]
+        while todo:
+            one = todo.pop()
+            if type(one) is tuple:
+                todo += one
+            elif type(one) not in KNOWN_BY_NO_KEY:
+                held[id(one)] = one
+        return list(held.values())
 
     def still_so(self, thing) -> bool:
         if type(self.glance) is Numbers:

@@ -85,17 +85,24 @@ def graded(tmp_path_factory):
     with subprocess.Popen([sys.executable, "-m", *grade], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                           start_new_session=True) as killed:
         until = time.monotonic() + 300
-        while not list(folder.glob("autograded/*/*/*.ipynb")) and killed.poll() is None and time.monotonic() < until:
+        while not whole(folder) and killed.poll() is None and time.monotonic() < until:
             time.sleep(0.02)
         os.killpg(killed.pid, signal.SIGKILL)
     assert killed.returncode == -signal.SIGKILL
-    done = [path.parts[-3] for path in folder.glob("autograded/*/*/*.ipynb")]
+    done = whole(folder)
     said = run(*grade, cwd=folder)
     run("nbgrader", "generate_feedback", LESSON.name, cwd=folder)
     run("nbgrader", "export", cwd=folder)
     with open(folder / "grades.csv", encoding="utf-8", newline="") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
     return SimpleNamespace(folder=folder, done=done, said=said, rows=rows)
+
+
+def whole(folder) -> list[str]:
+    """Those whose grading came to its end."""
+    students = [path.parts[-3] for path in folder.glob("autograded/*/*/*.ipynb")]
+    return [student for student in students
+            if not (folder / ".grading" / LESSON.name / student).exists()]
 
 
 def run(*words, cwd=None):

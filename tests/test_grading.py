@@ -200,7 +200,8 @@ def test_a_call_that_is_stopped_is_carried_on_by_the_next(course, tmp_path, how)
     folder = course(s00=WRONG, s01=HOLD + RIGHT)
     (tmp_path / "hold").touch()
     call = subprocess.Popen([sys.executable, "-m", "petkata.cli", "class", "grade", NAME, "--jobs", "1"], cwd=folder,
-                            stdout=subprocess.PIPE, text=True, start_new_session=True)
+                            stdout=subprocess.PIPE, text=True, start_new_session=True,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # ignored in the background
     patiently(lambda: (tmp_path / "begun").exists() or call.poll() is not None)
     os.killpg(call.pid, signal.SIGINT if how == "Ctrl-C" else signal.SIGKILL)
     told, _ = call.communicate()

@@ -161,7 +161,7 @@ class CollectedChecks:
 
         @given(lists(integers() | floats() | sampled_from("abc"), min_size=20, max_size=20))
         @settings(max_examples=30, database=None)
-        def hypothesis_itself(values):  # looks through all modules, now and then, when there are others than the last time
+        def hypothesis_itself(values):  # at one draw in twenty it looks whether there are modules that it has not seen
             pass
 
         def shared(request):

@@ -33,6 +33,7 @@ from petkata.classroom import sandbox
 from petkata.classroom.answering import FOLDER, SHARED
 from petkata.course.catalog import HIDDEN_SEED
 
+# Also what torch and matplotlib import only when they are first used, which each fork would import anew.
 LIBRARIES = ("torch", "fastai.vision.all", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "sqlite3",
              "tornado.platform.asyncio", "IPython.extensions.storemagic", "PIL.JpegImagePlugin", "matplotlib.pyplot",
              "matplotlib.style.core", "torch.profiler._cupti_monitor", "torch.utils.serialization.config",

@@ -57,6 +57,8 @@ def new(folder: Path = typer.Argument(help="A new folder, or one that this comma
     typer.echo(f"{folder}: {len(made.added)} files added." if made.added else f"{folder}: all is there already.")
     for name in made.different:
         typer.echo(f"  {name} is not as the course has it. It stays as it is; to have the course's, move it away and call again.")
+    if class_folder.others_can_read(folder):
+        typer.echo(f"  Others on this machine can read this folder. To keep it to yourself: chmod 700 {shlex.quote(str(folder))}")
     typer.echo(f"Next:\n  cd {shlex.quote(str(folder))}\n  nbgrader generate_assignment {names[0]}\n"
                f"  nbgrader release_assignment {names[0]}\n"
                f"The whole way: {catalog.ROOT / 'lessons' / 'INSTRUCTORS.md'}")

@@ -37,7 +37,7 @@ def test_a_class_has_the_files_of_the_course_and_no_others(tmp_path):
         assert (tmp_path / "my class").stat().st_mode & 0o777 == 0o700, "students on the same machine could read it"
     assert f"cd '{tmp_path / 'my class'}' nbgrader generate_assignment lesson1" in told
     parts = {f"{kind}/lesson3/lesson3.ipynb" for kind in ("source", "release")}
-    assert set(committed("lesson3")) == {"nbgrader_config.py", *parts}
+    assert set(committed("lesson3")) == {"nbgrader_config.py", "nbgrader_config.json", *parts}
 
 
 def test_lessons_are_added_and_what_is_there_stays(tmp_path):
@@ -52,6 +52,14 @@ def test_lessons_are_added_and_what_is_there_stays(tmp_path):
     assert "all is there already" in kata(tmp_path, "lesson4")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+def test_a_folder_that_others_can_read_is_told(tmp_path):
+    tmp_path.chmod(0o755)
+    assert f"Others on this machine can read this folder. To keep it to yourself: chmod 700 {tmp_path}" in kata(tmp_path, "lesson3")
+    assert tmp_path.stat().st_mode & 0o777 == 0o755, "whoever made it may want it so"
+    assert "Others" not in kata(tmp_path / "new", "lesson3")
+
+
 def test_other_folders_are_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
     assert "holds other things (thesis.tex) and no nbgrader_config.py" in kata(tmp_path, code=2)
@@ -64,7 +72,7 @@ def test_a_lesson_that_does_not_exist_is_told_before_anything_is_made(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("place", range(4))
 def test_an_interrupted_call_leaves_only_whole_files_and_can_be_repeated(tmp_path, monkeypatch, place):
     wanted, replace, moved = committed("lesson3"), os.replace, []
 

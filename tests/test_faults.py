@@ -17,6 +17,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from petkata.classroom.folder import GUARD
 from petkata.course.catalog import ROOT
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux") or sys.version_info < (3, 11),
@@ -802,20 +803,37 @@ def without_petkata():
     sys.modules["petkata.classroom.executing"] = None
 
 
+def without_the_course():
+    """The same, where not even the first line can be read."""
+    sys.modules["petkata"] = sys.modules["petkata.classroom.configured"] = None
+
+
 def test_without_the_courses_configuration_nothing_is_run(course):
     """nbgrader goes on where a configuration stops with an error: without the sandbox, and with its own way to run a notebook."""
     ran, config, right = that_leaves_a_trace(course)
-    for wrong in (right.replace("here = Path(", "here = Place("), right + "\nc.Autograde.timeout = timeout\n",
-                  right.replace("c.Autograde.autograde_preprocessors", "c.Autograde.autograde_preprocessor")):
+    wrongs = (right.replace("here = Path(", "here = Place("), right + "\nc.Autograde.timeout = timeout\n",
+              right.replace("c.Autograde.autograde_preprocessors", "c.Autograde.autograde_preprocessor"))
+    unread = ("not_defined\n" + right, right + "c.Autograde.exclude_overwriting = {\n", right + "\0", "", None)
+    for wrong in wrongs + unread:
         assert wrong != right
-        config.write_text(wrong)
-        assert "Nothing was run." in course.nbgrader("autograde", "small", code=1)
+        config.unlink()
+        if wrong is not None:
+            config.write_text(wrong)
+        if wrong in unread:  # no line of it can help
+            shutil.copy(ROOT / "lessons" / GUARD, course.folder)
+        for words in (["small"], ["small", "--force"]):
+            assert "Nothing was run." in course.nbgrader("autograde", *words, code=1)
+    assert "petkata" in course.nbgrader("autograde", "small", code=1, first=without_the_course), "nor in another environment"
     config.write_text(right)
     said = course.nbgrader("autograde", "small", code=1, first=without_petkata)
     assert "cannot grade this course" in said and "Activate the environment of the course." in said
     assert not ran.exists() and course.marks() == {}
     course.nbgrader("autograde", "small")
     assert ran.exists() and course.marks() == {"s00": BOTH}, "and with it, it is"
+    graded = course.graded("s00")
+    config.write_text(unread[1])
+    course.nbgrader("autograde", "small", "--force", code=1)
+    assert course.graded("s00") == graded and course.marks() == {"s00": BOTH}, "and what was graded stays"
 
 
 def without_rights_for_good():

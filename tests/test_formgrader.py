@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from html.parser import HTMLParser
@@ -230,14 +231,14 @@ def test_nothing_of_a_submission_could_run_in_the_feedback(course):
         assert {f"{place}-{attack}" for attack in ("script", "image", "drawing", "link")} <= found
 
 
-@pytest.fixture
-def formgrader(course, page):
-    """The address of a Jupyter server, started in the class's folder, that the page has logged into."""
+@contextmanager
+def served(folder: Path):
+    """The address of a Jupyter server, started in a class's folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen([sys.executable, "-m", "jupyter_server", f"--port={port}", "--no-browser", "--allow-root",
-                               f"--IdentityProvider.token={TOKEN}"], cwd=course.folder, stdout=subprocess.DEVNULL,
+                               f"--IdentityProvider.token={TOKEN}"], cwd=folder, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
@@ -247,11 +248,42 @@ def formgrader(course, page):
                 break
             except OSError:
                 time.sleep(0.2)
-        page.goto(f"{address}/login?token={TOKEN}")
         yield address
     finally:
         server.terminate()
         server.wait()
+
+
+def test_a_configuration_that_cannot_be_read_shows_no_submission(course):
+    """Neither in formgrader nor as feedback: the lines that make what is shown harmless would be missing."""
+
+    def answer():
+        with served(course.folder) as address:
+            try:
+                with urllib.request.urlopen(f"{address}/formgrader?token={TOKEN}") as page:
+                    return page.status
+            except urllib.error.HTTPError as error:
+                return error.code
+
+    config, feedback = course.folder / class_folder.CONFIG, course.feedback.read_bytes()
+    written = config.read_text(encoding="utf-8")
+    assert answer() == 200
+    config.write_text(f"{written}\nc.ClearSolutions.code_stub = {{", encoding="utf-8")
+    try:
+        assert answer() == 404
+        with pytest.raises(AssertionError, match="Nothing was run"):
+            course.nbgrader("generate_feedback", "lesson3", "--force")
+        assert course.feedback.read_bytes() == feedback
+    finally:
+        config.write_text(written, encoding="utf-8")
+
+
+@pytest.fixture
+def formgrader(course, page):
+    """The address of a Jupyter server for the class that the page has logged into."""
+    with served(course.folder) as address:
+        page.goto(f"{address}/login?token={TOKEN}")
+        yield address
 
 
 def test_an_instructor_opens_a_submission_changes_a_mark_and_the_student_reads_it(course, page, formgrader):

@@ -12,6 +12,7 @@ from pathlib import Path
 from petkata.course import catalog
 
 CONFIG = "nbgrader_config.py"  # found by nbgrader in the folder in which it is called
+GUARD = "nbgrader_config.json"  # and this, even where the other cannot be read: petkata/classroom/configured.py
 UNFINISHED = ".being-made-"  # begins the name of the folder in which files are written before they move to their place
 
 
@@ -56,9 +57,14 @@ def new(folder: Path, lessons: list[str]) -> Made:
     return made
 
 
+def others_can_read(folder: Path) -> bool:
+    """Whether a student with an account on the same machine could; what Windows would say is not known."""
+    return os.name != "nt" and bool(folder.stat().st_mode & 0o077)
+
+
 def files_of(lessons: list[str]) -> list[str]:
     """The files that a class needs, as paths inside `lessons/`. The configuration is first: by it a folder is known again."""
-    return [CONFIG, *(f"{kind}/{name}/{name}.ipynb" for name in lessons for kind in ("source", "release"))]
+    return [CONFIG, GUARD, *(f"{kind}/{name}/{name}.ipynb" for name in lessons for kind in ("source", "release"))]
 
 
 def _add(original: Path, place: Path, scratch: Path, name: str, made: Made) -> None:

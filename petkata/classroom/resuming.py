@@ -24,16 +24,15 @@ import sqlalchemy
 from filelock import FileLock, Timeout
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
-from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, Execute, NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_grade
 from sqlalchemy.exc import OperationalError
 
 from petkata.classroom import intake, results
+from petkata.classroom.configured import Configured
 from petkata.classroom.kernels import ForkedProvisioner, loaded_process
 
 FULL = ("The disk is full (%s). Nothing is lost. Make room, and give the same command again: it goes on with this submission.")
-NOT_CONFIGURED = ("Nothing was run. nbgrader_config.py stopped with an error, which stands above, or it lacks "
-                  "c.Autograde.autograde_preprocessors = PREPROCESSORS: then submissions would run with your own rights.")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -210,9 +209,7 @@ class AutogradeAll(InOnePiece, Autograde):
 
     def init_notebooks(self) -> None:
         """Every folder of a submission counts, whatever is in it. Nothing is graded without the course's configuration."""
-        if Execute in self.autograde_preprocessors:
-            self.log.error(NOT_CONFIGURED)
-            raise NbGraderException(NOT_CONFIGURED)
+        Configured(parent=self)
         course, self.asked, self.assignments = self.coursedir, {}, {}
         wanted = self.submission(course.assignment_id, course.student_id)
         closed = [folder for folder in glob(os.path.dirname(wanted)) if os.path.isdir(folder) and not os.access(folder, os.X_OK)]

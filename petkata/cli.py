@@ -23,7 +23,7 @@ def kata():
 def report(
     lesson: Annotated[Optional[str], typer.Argument(help="such as lesson3; without it, all that anybody has handed in")] = None,
     course: Annotated[Path, typer.Option(help="The course folder, which has nbgrader_config.py.")] = Path("."),
-    out: Annotated[Optional[Path], typer.Option(help="Where the report goes; the course's folder report, unless told.")] = None,
+    out: Annotated[Optional[Path], typer.Option(help="Where the report goes; without it, the folder report of the course.")] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Numbers drawn by chance instead of names.")] = False,
 ):
     """Report on a class: a page that says who has what and who needs help, with a CSV and a JSON file beside it."""
@@ -68,9 +68,10 @@ def new(folder: Path = typer.Argument(help="A new folder, or one that this comma
 def grade(
     lesson: Annotated[str, typer.Argument(help="such as lesson3")],
     course: Annotated[Path, typer.Option(help="The course folder, which has nbgrader_config.py.")] = Path("."),
-    jobs: Annotated[Optional[int], typer.Option(min=1, help="Processes at once; as many as there are cores unless told.")] = None,
+    jobs: Annotated[Optional[int], typer.Option(min=1, help="Processes at once. Without it, as many as there are cores.")] = None,
     cluster: Annotated[Optional[str], typer.Option(metavar="ADDRESS", help="Grade on a dask.distributed cluster, such as "
                                                    "tcp://10.0.0.1:8786; needs a gradebook in PostgreSQL.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what is graded already.")] = False,
 ):
     """Grade a lesson: nbgrader's autograde, many submissions at once. What is graded and unchanged stays as it is."""
     from rich.console import Console
@@ -87,7 +88,7 @@ def grade(
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
-        all_graded = grade_class(course, lesson, jobs or cores, cluster, console)
+        all_graded = grade_class(course, lesson, jobs or cores, cluster, console, force)
     except CannotGrade as reason:
         console.print(str(reason), markup=False, soft_wrap=True)
         raise typer.Exit(2) from None

@@ -339,6 +339,16 @@ def test_a_check_that_only_the_kernel_would_understand_is_not_run(executed):
     mine = "def check(task): print(f'{task}: passed, 1 of 1 points')"
     *_, forged = executed(START, mine, 'check("cosine_anneal" )')
     assert forged.errors == ["NotJudged"] and "not judged, 0 of 1 points" in forged.text
+    assert len(forged.looks) == 1 and "in source/, its cell must say check(" in forged.looks[0]
+
+
+@pytest.mark.parametrize("source, is_one", [
+    ("check('train')", True), ("import numpy\nprint(check)", True), ("%time check('train')", True),
+    ("assert train()  # a check of mine", False), ("assert train(), 'check your ends'\ncheck_ends = 3", False)])
+def test_an_own_test_is_no_check_only_because_the_word_stands_in_it(source, is_one):
+    from petkata.classroom.executing import asks
+
+    assert asks(source) == is_one
 
 
 def test_no_tag_lets_a_check_be_left_out(executed):

@@ -695,6 +695,22 @@ def test_killed_grading_goes_on_where_it_was(course, moment):
     assert len(course.runs()) == (3 if moment == "before" else 4), "nothing is graded again"
 
 
+def test_what_was_graded_by_another_notebook_is_graded_again(course):
+    """After generate_assignment; not after one that changes nothing."""
+    course.submit("s00")
+    course.nbgrader("autograde", "small")
+    course.nbgrader("generate_assignment", "small")
+    course.nbgrader("autograde", "small")
+    assert course.runs() == ["s00"]
+    mine = assignment()
+    [mark] = [cell["metadata"]["nbgrader"] for cell in mine["cells"] if cell["id"] == "check-two"]
+    mark["points"] = 5
+    course.write("source/small/small.ipynb", json.dumps(mine))
+    course.nbgrader("generate_assignment", "small")
+    course.nbgrader("autograde", "small")
+    assert course.runs() == ["s00", "s00"] and course.marks() == {"s00": {"one": 1, "two": 5}}
+
+
 def test_killed_while_a_cell_runs_in_a_kernel(released, tmp_path):
     """And what the course does to a notebook keeps what was told about it."""
     course = copy_of(released, tmp_path / "course")

@@ -95,13 +95,13 @@ def course(empty_course, tmp_path):
     return course
 
 
-def graded(folder, jobs=2, cluster=None):
+def graded(folder, jobs=2, cluster=None, again=False):
     """Grade the class: whether all went well, and what was told."""
     from petkata.classroom.grading import application, grade_class
 
     application.cache_clear()
     console = Console(file=io.StringIO(), width=200)
-    return grade_class(folder, NAME, jobs, cluster, console), console.file.getvalue()
+    return grade_class(folder, NAME, jobs, cluster, console, again), console.file.getvalue()
 
 
 def marks(folder):
@@ -145,6 +145,8 @@ def test_one_process_and_two_and_nbgrader_itself_write_the_same_gradebook(course
     (two / "autograded" / "s00" / NAME / "timestamp.txt").write_text("2024-01-01 00:00:00 UTC")
     assert "1 graded, 2 graded before and unchanged" in graded(two)[1], "only what is newer is graded again"
     assert paper.stat().st_mtime_ns == written and marks(two) == marks(one)
+    assert "3 graded, 0 graded before and unchanged" in graded(two, again=True)[1]
+    assert paper.stat().st_mtime_ns > written and marks(two) == marks(one)
 
 
 def test_a_submission_that_cannot_be_graded_stops_no_other(course):

@@ -6,6 +6,7 @@ Here the cell is told what happened, and the cells after it go on in a new kerne
 
 from __future__ import annotations
 
+import ast
 import copy
 import math
 import os
@@ -67,7 +68,9 @@ NOT_JUDGED = {
     "not judged": "{task} could not be judged ({why}).\n{task}: not judged, 0 of {of} points",
 }
 
-NOT_AS_IT_WAS = "its cell, or the first one, is not as the course has it: nbgrader generate_assignment puts that right"
+ASKED_OTHERWISE = "in the instructor's notebook, its cell does not ask for the check as the course's does"
+TO_ASK_RIGHT = ("{task} is not judged, for nobody: in source/, its cell must say check(\"{task}\") and nothing else. Put that right, "
+                "call nbgrader generate_assignment, and grade again.")
 
 GRACE = 10  # seconds after its time in which a cell can be interrupted; then its kernel is ended
 LOOK_AGAIN = 0.2  # seconds
@@ -76,7 +79,7 @@ AT_ONCE = 2  # tasks of one submission that are judged at a time
 
 LESSON = re.compile(r'checks_of\("(lesson\d+)"\)')
 CHECK = re.compile(r'(?:check\.seed = (?P<seed>\d+)\n)?check\("(?P<task>\w+)"\)')
-ASKS = re.compile(r"\bcheck\b")
+CHECK_NAME = re.compile(r"\bcheck\b")
 MARK = re.compile(r"^###.*\n?", re.MULTILINE)  # of nbgrader's, around what the learner does not see
 
 
@@ -149,7 +152,7 @@ class ExecuteToTheEnd(Execute):
             return False
         asked = CHECK.fullmatch(source) if self.lesson else None
         if not asked:
-            if is_check := bool(self.lesson and ASKS.search(source)):
+            if is_check := bool(self.lesson and asks(source)):
                 self.leave(cell)
             return is_check
         task, seed = asked["task"], int(asked["seed"]) if asked["seed"] else None
@@ -168,7 +171,8 @@ class ExecuteToTheEnd(Execute):
         """Judge nothing: the cell asks for a check in a way that only the kernel understands, and there it can be forged."""
         marks = cell.metadata.nbgrader
         task = marks.grade_id.removeprefix("check_")
-        text = NOT_JUDGED["not judged"].format(task=task, why=NOT_AS_IT_WAS, of=marks.points)
+        text = NOT_JUDGED["not judged"].format(task=task, why=ASKED_OTHERWISE, of=marks.points)
+        self.needs_a_look(TO_ASK_RIGHT.format(task=task))
         note(cell, TaskResult(task, "not judged", 0, marks.points), text)
 
     def first_done(self) -> AtWork:
@@ -313,6 +317,14 @@ class ExecuteToTheEnd(Execute):
                 if what:
                     self.left_out[index] = what
                     return self.begin_again(place)
+
+
+def asks(source: str) -> bool:
+    """Whether a cell asks for a check in whatever way: it uses the name `check`. In a comment or a text, that is a word."""
+    try:
+        return any(isinstance(node, ast.Name) and node.id == "check" for node in ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError):  # it has a line of IPython's, perhaps
+        return bool(CHECK_NAME.search(source))
 
 
 def memory() -> int:

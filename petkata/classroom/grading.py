@@ -19,7 +19,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -47,11 +47,13 @@ class CannotGrade(Exception):
 
 @dataclass(frozen=True)
 class Assignment:
-    """What is graded: the course's folder, the lesson's name, and the id that the gradebook gave it."""
+    """What is graded: the course's folder, the lesson's name, the id that the gradebook gave it, and whether what is graded
+    already is graded again."""
 
     course: str
     name: str
     id: str
+    again: bool = False
 
     def folder(self, step: str, student: str) -> Path:
         """nbgrader's folder of a submission; `step` is submitted or autograded."""
@@ -180,8 +182,7 @@ def grade(assignment: Assignment, student: str) -> Outcome:
     with one_at_a_time, FileLock(f"{note}.lock"):
         with temp_attrs(app.coursedir, assignment_id=assignment.name, student_id=glob.escape(student)):
             converter = autograde(app)
-            if note.exists():  # begun once, and never ended: what lies there is half of it
-                converter.force = True
+            converter.force = assignment.again or note.exists()  # begun once, and never ended: what lies there is half of it
             note.touch()
             done = capture_log(converter)
         said = done.get("log", "")
@@ -234,7 +235,8 @@ def on_this_machine(assignment: Assignment, students: list[str], jobs: int) -> I
     submission graded by another."""
     context = beginning.workers()
     loaded = None
-    if ForkedProvisioner.wanted and not all(assignment.folder("autograded", student).exists() for student in students):
+    graded = (assignment.folder("autograded", student).exists() for student in students)
+    if ForkedProvisioner.wanted and (assignment.again or not all(graded)):
         loaded = kernels.loaded_process(ForkedProvisioner.in_sandbox)
     waiting, ends, at_work = deque(students), Counter(), {}
 
@@ -382,12 +384,12 @@ def trouble(assignment: Assignment, secret: str) -> str | None:
 # --- what a person sees ---
 
 
-def grade_class(course: Path, name: str, jobs: int, cluster: str | None, console: Console) -> bool:
-    """Grade all submissions of a lesson, and tell how it goes. Whether all could be graded.
+def grade_class(course: Path, name: str, jobs: int, cluster: str | None, console: Console, again: bool = False) -> bool:
+    """Grade all submissions of a lesson, those that are graded `again` too, and tell how it goes. Whether all could be graded.
 
     Raises CannotGrade, and KeyboardInterrupt with nothing left half done.
     """
-    assignment = assignment_of(course, name)
+    assignment = replace(assignment_of(course, name), again=again)
     students = students_of(assignment)
     outcomes = on_cluster(assignment, students, cluster) if cluster else on_this_machine(assignment, students, jobs)
     done: list[Outcome] = []

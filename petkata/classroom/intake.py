@@ -86,7 +86,7 @@ def take_in(submission: Path, asked: list[Asked], target: Path, largest: int) ->
 
     Files of more than `largest` bytes are left out. Raises OSError only where `target` cannot be written.
     """
-    stamp = digest(submission, largest)
+    stamp = digest(submission, asked, largest)
     taken = {one.name: taken_in(submission, one, [other.name for other in asked], largest) for one in asked}
     target.mkdir(parents=True)
     left_out = copy_other_files(submission, target, largest)
@@ -274,9 +274,10 @@ def is_a_time(data: bytes) -> bool:
         return False
 
 
-def digest(submission: Path, largest: int) -> str:
-    """Tells whether a submission is still what it was when it was graded."""
-    told = hashlib.sha256()
+def digest(submission: Path, asked: list[Asked], largest: int) -> str:
+    """Tells whether a submission is still what it was when it was graded, and so is what was asked for."""
+    cells = {one.name: {name: [cell.source, cell.metadata] for name, cell in one.by_id.items()} for one in asked}
+    told = hashlib.sha256(json.dumps(cells, sort_keys=True).encode())
     try:
         for path in files_in(submission):
             told.update(os.fsencode(path.relative_to(submission)) + b"\0")

@@ -241,14 +241,14 @@ class AutogradeAll(InOnePiece, Autograde):
         return self.asked[assignment_id]
 
     def finished(self, place: Path, assignment_id: str, student_id: str) -> bool:
-        """Whether the gradebook and `autograded/` have what is submitted now."""
+        """Whether the gradebook and `autograded/` have what is submitted now, graded by the notebook that is there now."""
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             try:
                 gradebook.find_submission(assignment_id, student_id)
             except MissingEntry:
                 return False
-        graded = {stamp_in(place / name) for name in self.made()}
-        return graded == {intake.digest(Path(self.submission(assignment_id, student_id)), self.largest)}
+        graded, submission = {stamp_in(place / name) for name in self.made()}, Path(self.submission(assignment_id, student_id))
+        return graded == {intake.digest(submission, self.asked_for(assignment_id), self.largest)}
 
     @property
     def largest(self) -> int:
@@ -342,7 +342,7 @@ def order_in(notebook: Path) -> list[str]:
 
 
 def stamp_in(notebook: Path) -> str | None:
-    """Of what submission a graded notebook was made; None where it is not there, or not whole."""
+    """Of what a graded notebook was made (`intake.digest`); None where it is not there, or not whole."""
     try:
         return json.loads(notebook.read_text(encoding="utf-8"))["metadata"]["petkata"]["submitted"]
     except (OSError, ValueError, KeyError, TypeError):

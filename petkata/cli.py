@@ -23,7 +23,7 @@ def kata():
 def report(
     lesson: Annotated[Optional[str], typer.Argument(help="such as lesson3; without it, all that anybody has handed in")] = None,
     course: Annotated[Path, typer.Option(help="The course folder, which has nbgrader_config.py.")] = Path("."),
-    out: Annotated[Optional[Path], typer.Option(help="Where the report goes; without it, the folder report of the course.")] = None,
+    out: Annotated[Optional[Path], typer.Option(help="Where the report goes; without it, the course's folder report.")] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Numbers drawn by chance instead of names.")] = False,
 ):
     """Report on a class: a page that says who has what and who needs help, with a CSV and a JSON file beside it."""

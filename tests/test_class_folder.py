@@ -55,7 +55,8 @@ def test_lessons_are_added_and_what_is_there_stays(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
 def test_a_folder_that_others_can_read_is_told(tmp_path):
     tmp_path.chmod(0o755)
-    assert f"Others on this machine can read this folder. To keep it to yourself: chmod 700 {tmp_path}" in kata(tmp_path, "lesson3")
+    told = kata(tmp_path, "lesson3")
+    assert f"Others on this machine can read this folder. To keep it to yourself: chmod 700 {tmp_path}" in told
     assert tmp_path.stat().st_mode & 0o777 == 0o755, "whoever made it may want it so"
     assert "Others" not in kata(tmp_path / "new", "lesson3")
 

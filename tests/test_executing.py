@@ -314,7 +314,7 @@ def test_the_guide_names_the_tasks_of_which_something_is_seen_only_where_the_ans
              for name in catalog.lesson_names() for task in catalog.lesson(name).tasks]
     looked_at = {task.name for task, checks in tasks if f"{task.name}.where_it_runs(" in checks.read_text(encoding="utf-8")}
     guide = (ROOT / "lessons" / "INSTRUCTORS.md").read_text(encoding="utf-8")
-    named = guide.partition("only be seen where the answer runs")[2].partition("Who writes code")[0]
+    named = guide.partition("only be seen where the answer runs")[2].partition("Code that fakes")[0]
     assert looked_at and set(re.findall(r"`(\w+)`", named)) == looked_at
 
 

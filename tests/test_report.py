@@ -287,7 +287,7 @@ def test_the_gradebook_is_where_the_course_s_configuration_says(tmp_path, monkey
 def test_what_is_missing_is_told_in_a_sentence(tmp_path, monkeypatch):
     assert kata("lesson3", "--course", tmp_path) == (
         2, f"{tmp_path} is no course folder: it has no nbgrader_config.py. Call this in a course folder, or name one: "
-           "--course lessons\n")
+           "--course ~/class\n")
     monkeypatch.chdir(tmp_path)
     assert kata()[1].startswith(f"{tmp_path} is no course folder")
     config = tmp_path / "nbgrader_config.py"

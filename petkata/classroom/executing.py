@@ -69,8 +69,8 @@ NOT_JUDGED = {
 }
 
 ASKED_OTHERWISE = "in the instructor's notebook, its cell does not ask for the check as the course's does"
-TO_ASK_RIGHT = ("{task} is not judged, for nobody: in source/, its cell must say check(\"{task}\") and nothing else. Put that right, "
-                "call nbgrader generate_assignment, and grade again.")
+TO_ASK_RIGHT = ("{task} is not judged, for nobody: in source/, its cell must say check(\"{task}\") and nothing else. Put that "
+                "right, call nbgrader generate_assignment, and grade again.")
 
 GRACE = 10  # seconds after its time in which a cell can be interrupted; then its kernel is ended
 LOOK_AGAIN = 0.2  # seconds

@@ -89,7 +89,7 @@ def application(course: str) -> AutogradeApp:
     config = Path(course, "nbgrader_config.py")
     if not config.is_file():
         raise CannotGrade(f"{course} is no course folder: it has no nbgrader_config.py. Call kata class grade in a course "
-                          "folder, or name one: --course lessons")
+                          "folder, or name one: --course ~/class")
     AutogradeApp.clear_instance()
     app = AutogradeApp.instance()  # so that what a kernel's manager says, which knows no parent, is heard as well
     app.raise_config_file_errors = True  # else nbgrader goes on without the course's settings, the sandbox among them

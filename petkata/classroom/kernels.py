@@ -100,8 +100,9 @@ def can_fork_kernels() -> bool:
     return hasattr(os, "pidfd_open")  # Linux
 
 
-NO_SANDBOX = ("The submissions were not run: this system allows no sandbox to run them in ({}). To run them with your own rights "
-              "all the same, write use_forked_kernels(sandbox=False) in nbgrader_config.py.")
+NO_SANDBOX = ("The submissions were not run: this system allows no sandbox to run them in ({}). lessons/INSTRUCTORS.md "
+              "says what a sandbox needs. To run them with your own rights all the same, write use_forked_kernels(sandbox=False) "
+              "in nbgrader_config.py.")
 ENDED = "The process that has fastai loaded has ended. What it said last stands above; call again."
 OTHER_KERNEL = ("The submissions were not run: only IPython's kernel can be forked into a sandbox, and the notebook asks for {}. "
                 "Choose the kernel Python 3 in the notebook in source/, and call nbgrader generate_assignment again.")

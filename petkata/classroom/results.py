@@ -237,7 +237,7 @@ def opened(course: Path) -> Iterator[tuple[CourseDirectory, Gradebook]]:
     config = Path(course, "nbgrader_config.py").resolve()
     if not config.is_file():
         raise NoResults(f"{config.parent} is no course folder: it has no nbgrader_config.py. Call this in a course folder, or "
-                        "name one: --course lessons")
+                        "name one: --course ~/class")
     with contextlib.chdir(config.parent):  # as if nbgrader were called there: paths in the configuration may begin there
         app = NbGrader(log_level="ERROR")
         app.raise_config_file_errors = True  # else nbgrader goes on with another gradebook

@@ -220,6 +220,20 @@ def test_a_call_that_is_stopped_is_carried_on_by_the_next(course, tmp_path, how)
     assert marks(folder) == expected(s00=False, s01=True)
 
 
+def test_a_worker_that_hangs_is_ended_and_its_submission_told(course, tmp_path, monkeypatch):
+    from petkata.classroom import grading
+
+    folder = course(s00=HOLD + RIGHT)
+    (tmp_path / "hold").touch()
+    with monkeypatch.context() as shorter:
+        shorter.setattr(grading, "longest_time", lambda app: 3.0)
+        all_graded, told = graded(folder)
+    assert not all_graded and "s00 was not graded: It was still being graded after 0 minutes, and was stopped." in told
+    assert not (folder / "autograded" / "s00" / NAME).exists()
+    (tmp_path / "hold").unlink()
+    assert graded(folder)[0] and marks(folder) == expected(s00=True)
+
+
 def patiently(condition):
     while not condition():
         time.sleep(0.02)

@@ -35,9 +35,11 @@ from rich.progress import BarColumn, Progress, TextColumn
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from petkata.classroom import beginning, kernels, results, resuming
+from petkata.classroom.executing import ExecuteToTheEnd
 from petkata.classroom.kernels import IN_FORCE, ForkedProvisioner, Loaded
 
 TRIES = 3  # for a submission whose worker ends while grading it
+HANGS = "It was still being graded after {:.0f} minutes, and was stopped. Grade the others, and look at this one alone."
 BEAT = 5.0  # seconds between two lines on how far it is, where no bar can be drawn
 
 
@@ -239,10 +241,11 @@ def on_this_machine(assignment: Assignment, students: list[str], jobs: int) -> I
     if ForkedProvisioner.wanted and (assignment.again or not all(graded)):
         loaded = kernels.loaded_process(ForkedProvisioner.in_sandbox)
     waiting, ends, at_work = deque(students), Counter(), {}
+    longest = longest_time(application(assignment.course))
 
     def hand_out(pipe, process):
         student = waiting.popleft()
-        at_work[pipe] = process, student
+        at_work[pipe] = process, student, time.monotonic() + longest
         with contextlib.suppress(OSError):  # it has ended: the next look at the pipe tells
             pipe.send(student)
 
@@ -257,18 +260,21 @@ def on_this_machine(assignment: Assignment, students: list[str], jobs: int) -> I
         for _ in range(min(jobs, len(students))):
             begin()
         while at_work:
-            for pipe in wait(list(at_work)):
-                process, student = at_work[pipe]
+            told = wait(list(at_work), max(0, min(until for *_, until in at_work.values()) - time.monotonic()))
+            for pipe in told or [pipe for pipe, (*_, until) in at_work.items() if until <= time.monotonic()]:
+                process, student, _ = at_work[pipe]
                 try:
+                    if not told:
+                        process.kill()
                     outcome = pipe.recv()
                 except (EOFError, OSError):
                     process.join()
                     ends[student] += 1
-                    if ends[student] < TRIES:
+                    if told and ends[student] < TRIES:
                         waiting.appendleft(student)
                     else:
                         forget(assignment, student)
-                        yield Outcome(student, "failed", why=lost(process.exitcode))
+                        yield Outcome(student, "failed", why=lost(process.exitcode) if told else HANGS.format(longest / 60))
                     del at_work[pipe]
                     if waiting:
                         begin()
@@ -282,11 +288,16 @@ def on_this_machine(assignment: Assignment, students: list[str], jobs: int) -> I
                     raise outcome
                 yield outcome
     finally:
-        for process, _ in at_work.values():
+        for process, *_ in at_work.values():
             process.kill()
-        for process, student in at_work.values():
+        for process, student, _ in at_work.values():
             process.join()
             forget(assignment, student)
+
+
+def longest_time(app: AutogradeApp) -> float:
+    """Seconds after which a worker is taken to hang: twice what a submission may take, by which all in it should have ended."""
+    return 2 * ExecuteToTheEnd(parent=app).most_seconds
 
 
 def lost(code: int | None) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from petkata.course import catalog
 from petkata.course.catalog import ROOT
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open") or sys.version_info < (3, 11),
@@ -320,3 +321,39 @@ def test_should_the_loaded_process_be_killed_another_begins(kernels):
     assert ends(loaded)
     _, client = kernels()
     assert run(client, "print('here')") == "here\n"
+
+
+IMPORTED_LATE = """
+import os, sys
+from benchmarks import outside, parity
+from petkata.checking.notebook import with_checks
+from petkata.classroom import judge
+from petkata.classroom.loaded import load
+from petkata.course import catalog
+
+load()
+answered, lessons = judge.answered, [catalog.lesson(name) for name in sys.argv[1:]]
+
+def watched(*args):
+    before = set(sys.modules)
+    return {**answered(*args), "late": sorted(set(sys.modules) - before)}
+
+def judged(checks):
+    checks.share()
+    for lesson in lessons:
+        for task in lesson.tasks:
+            says = outside.verdict(checks, lesson, task.name, parity.submissions(lesson)[0])
+            outside.say(f"{task.name} {says['state']} {says['late']}")
+
+judge.answered = watched
+with_checks(lessons, judged, seed=catalog.HIDDEN_SEED)
+"""
+
+
+def test_a_judge_finds_all_that_it_imports_loaded():
+    """What it imports itself, it compiles or reads anew for each task of each submission."""
+    lessons = [catalog.lesson(name) for name in ("lesson1", "lesson3", "lesson6")]  # of all kinds, and not slow
+    done = subprocess.run([sys.executable, "-c", IMPORTED_LATE, *(lesson.name for lesson in lessons)], cwd=ROOT, text=True,
+                          capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [f"{task.name} passed []" for lesson in lessons for task in lesson.tasks]

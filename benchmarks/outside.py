@@ -122,9 +122,9 @@ def compared(checks: CollectedChecks, name: str, kinds: list[str], tasks: list[s
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("lessons", nargs="*", help="all unless told")
+    parser.add_argument("lessons", nargs="*", help="all, where none is named")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
-    parser.add_argument("--tasks", nargs="+", default=[], help="all unless told")
+    parser.add_argument("--tasks", nargs="+", default=[], help="all, where none is named")
     options = parser.parse_args()
     from petkata.classroom.loaded import load
 

@@ -284,7 +284,7 @@ def write_down(name: str, rows: list[tuple[str, Answer, tuple]]) -> None:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("lessons", nargs="*", help="all unless told")
+    parser.add_argument("lessons", nargs="*", help="all, where none is named")
     parser.add_argument("--jobs", type=int, default=2, help="lessons at once; %(default)s")
     options = parser.parse_args()
     names, wrong = options.lessons or catalog.lesson_names(), []

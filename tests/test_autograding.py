@@ -74,6 +74,8 @@ def workspace(tmp_path, monkeypatch):
                 name = step["name"].split()[0]
                 assert done.returncode == expected_codes.get(name, 0), done.stdout + done.stderr
                 said[name] = done.stdout
+                if done.returncode:
+                    break
         return said
 
     return SimpleNamespace(folder=tmp_path, typed=typed)
@@ -112,6 +114,14 @@ def test_a_push_gets_the_points_of_the_board_and_nothing_outside_its_exercises_c
     won = sum(row[1] for row in board.values())
     assert commands == [f"::notice title=Autograding complete::Points {won}/{LESSON.points}",
                         "::notice title=Autograding report::" + json.dumps({"totalPoints": won, "maxPoints": LESSON.points})]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the workflow's commands are those of Ubuntu")
+def test_a_folder_of_exercises_that_leads_to_the_solutions_is_not_taken(workspace):
+    shutil.rmtree(workspace.folder / "pushed" / "exercises")
+    (workspace.folder / "pushed" / "exercises").symlink_to("../course/solutions")
+    assert workspace.typed(Take=1)["Take"] == "exercises is a link, so nothing was graded.\n"
+    assert (workspace.folder / "course" / "exercises" / LESSON.name).is_dir()
 
 
 def test_what_is_tested_finds_no_way_to_github(monkeypatch):

@@ -982,6 +982,8 @@ def test_the_table_tells_what_points_alone_do_not(course):
 
     with Gradebook(f"sqlite:///{course.folder}/gradebook.db") as gradebook:
         gradebook.add_student("s03", last_name='Doe, "Jo"')
+        gradebook.add_student("s04")
+    course.submit("s04")
     for student, what in (("s00", {"state": "crashed"}), ("s01", {"state": "timed out"})):
         path = course.folder / "autograded" / student / "small" / "small.ipynb"
         notebook = course.graded(student)
@@ -993,7 +995,7 @@ def test_the_table_tells_what_points_alone_do_not(course):
     rows = course.exported()
     assert {student: row["what_happened"] for student, row in rows.items()} == {
         "s00": "crashed: two", "s01": "timed out: two", "s02": "not graded to the end: call nbgrader autograde again",
-        "s03": "nothing submitted"}
+        "s03": "nothing submitted", "s04": "not graded to the end: call nbgrader autograde again"}
     assert rows["s03"]["last_name"] == 'Doe, "Jo"' and rows["s03"]["score"] == "0.0"
 
 

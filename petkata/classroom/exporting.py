@@ -19,6 +19,7 @@ from petkata.pets.made import write_atomically
 # The columns of nbgrader's own table, and one more.
 COLUMNS = ("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
            "late_submission_penalty", "score", "max_score", "what_happened")
+NOT_GRADED = "not graded to the end: call nbgrader autograde again"
 
 
 class WhatHappened(ExportPlugin):
@@ -43,12 +44,13 @@ class WhatHappened(ExportPlugin):
         row = {"assignment": assignment.name, "duedate": assignment.duedate, "max_score": assignment.max_score,
                "student_id": plain(student.id), "email": plain(student.email), "last_name": plain(student.last_name),
                "first_name": plain(student.first_name)}
+        course = getattr(self.parent, "coursedir", None) or CourseDirectory(parent=self)
         try:
             submission = gradebook.find_submission(assignment.name, student.id)
         except MissingEntry:
-            nothing = {"raw_score": 0.0, "late_submission_penalty": 0.0, "score": 0.0, "what_happened": "nothing submitted"}
-            return {**row, **nothing}
-        course = getattr(self.parent, "coursedir", None) or CourseDirectory(parent=self)
+            waits = student.id in results.submitted(course, assignment.name)
+            nothing = {"raw_score": 0.0, "late_submission_penalty": 0.0, "score": 0.0}
+            return {**row, **nothing, "what_happened": NOT_GRADED if waits else "nothing submitted"}
         folder = Path(course.format_path(course.autograded_directory, student.id, assignment.name))
         told = [what_happened(folder / f"{notebook.name}.ipynb") for notebook in assignment.notebooks]
         penalty = submission.late_submission_penalty
@@ -66,7 +68,7 @@ def what_happened(notebook: Path) -> str:
     try:
         tasks, needs_a_look = results.of_notebook(notebook)
     except (OSError, ValueError):
-        return "not graded to the end: call nbgrader autograde again"
+        return NOT_GRADED
     if tasks and all(task.state == "not judged" for task in tasks):
         return needs_a_look[0].partition(":")[0].lower() if needs_a_look else "not judged"
     return "; ".join([*results.bad_ends(tasks), *(["needs a look"] if needs_a_look else [])])

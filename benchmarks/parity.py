@@ -33,6 +33,7 @@ import nbformat
 
 from benchmarks.judging import ROOT, course_with_stubs
 from petkata.checking.answers import KnownAnswer, known_answers
+from petkata.classroom.folder import CONFIG, GUARD
 from petkata.course import catalog, stubs
 from petkata.pets.made import write_atomically
 
@@ -179,7 +180,8 @@ def by_notebook(lesson: catalog.Lesson, handed_in: list[list[Answer]], folder: P
 def by_nbgrader(lesson: catalog.Lesson, handed_in: list[list[Answer]], folder: Path) -> list[dict[str, float]]:
     """Points of each task, for each submission, in the gradebook of a class."""
     shutil.copytree(ROOT / "lessons" / "source" / lesson.name, folder / "source" / lesson.name)
-    shutil.copy(ROOT / "lessons" / "nbgrader_config.py", folder)
+    for name in (CONFIG, GUARD):
+        shutil.copy(ROOT / "lessons" / name, folder)
     for number, answers in enumerate(handed_in):
         write_submission(lesson, answers, folder, student(number))
     for command in ("generate_assignment", "autograde"):

@@ -1,4 +1,7 @@
-"""This folder as a course of nbgrader's. Call nbgrader from here: `nbgrader autograde lesson3`."""
+"""This folder as a course of nbgrader's. Call nbgrader from here: `nbgrader autograde lesson3`.
+
+What protects you from submissions whatever stands here is in nbgrader_config.json.
+"""
 
 import os
 import sys
@@ -44,10 +47,6 @@ c.ExportApp.plugin_class = "petkata.classroom.exporting.WhatHappened"
 
 # Some checks train: nbgrader's 30 seconds are too few.
 c.Execute.timeout = 600
-
-# What a submission shows must not run in the browser of whoever looks at it: neither what its cells print, nor its text.
-c.HTMLExporter.sanitize_html = True
-c.HTMLExporter.filters = {"markdown2html": "petkata.classroom.showing.markdown"}
 
 # Of a submission's folder this is left behind: what Hypothesis writes beside a notebook, and what nbgrader leaves out anyway.
 c.CourseDirectory.ignore = [".hypothesis", ".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]

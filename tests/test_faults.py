@@ -85,6 +85,7 @@ class PauseAfter(NbGraderPreprocessor):
 c.Autograde.autograde_preprocessors = [RunHere, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties,
                                        CheckCellMetadata, PauseAfter]
 '''
+IN_THE_OPEN = "\nuse_forked_kernels(sandbox=False)\n"
 OURS = ("lose_nothing()", "c.ExportApp", "c.Autograde.autograde_preprocessors = PREPROCESSORS")  # without these: stock nbgrader
 
 
@@ -260,6 +261,8 @@ left_out("a_page_that_formgrader_would_show", "page.html", "Left out: page.html,
          "<script>alert(1)</script>")
 left_out("names_of_several_lines", "x\x1b[31m\n[AutogradeApp | WARNING] s07, small: crashed.txt",
          "for its name. Use letters, digits and hyphens.")
+left_out("a_configuration_that_would_be_run", "nbgrader_config.py", "Left out: nbgrader_config.py, which is not of a kind",
+         "raise SystemExit('not the instructor')")
 left_out("a_time_that_is_none", "timestamp.txt", "Left out: timestamp.txt holds no time", "yesterday")
 left_out("a_time_of_many_digits", "timestamp.txt", "Left out: timestamp.txt holds no time", "1" * 2_000_000)
 
@@ -715,7 +718,7 @@ def test_killed_while_a_cell_runs_in_a_kernel(released, tmp_path):
     """And what the course does to a notebook keeps what was told about it."""
     course = copy_of(released, tmp_path / "course")
     config = course.folder / "nbgrader_config.py"
-    config.write_text(config.read_text().replace(HERE, ""))
+    config.write_text(config.read_text().replace(HERE, IN_THE_OPEN))
     given = course.solved()
     of(given, "one")["source"] += f"""
 import pathlib, time
@@ -811,7 +814,7 @@ def that_leaves_a_trace(course):
     of(given, "one")["source"] += f"\nopen({str(ran)!r}, 'w')"
     course.submit("s00", given)
     config = course.folder / "nbgrader_config.py"
-    return ran, config, config.read_text().replace(HERE, "")
+    return ran, config, config.read_text().replace(HERE, IN_THE_OPEN)
 
 
 def without_petkata():
@@ -828,7 +831,9 @@ def test_without_the_courses_configuration_nothing_is_run(course):
     """nbgrader goes on where a configuration stops with an error: without the sandbox, and with its own way to run a notebook."""
     ran, config, right = that_leaves_a_trace(course)
     wrongs = (right.replace("here = Path(", "here = Place("), right + "\nc.Autograde.timeout = timeout\n",
-              right.replace("c.Autograde.autograde_preprocessors", "c.Autograde.autograde_preprocessor"))
+              right.replace("c.Autograde.autograde_preprocessors", "c.Autograde.autograde_preprocessor"),
+              right.replace(IN_THE_OPEN, "\nuse_forked_kernels\n"),
+              right + 'c.Autograde.autograde_preprocessors = ["nbgrader.preprocessors.Execute", *PREPROCESSORS[1:]]\n')
     unread = ("not_defined\n" + right, right + "c.Autograde.exclude_overwriting = {\n", right + "\0", "", None)
     for wrong in wrongs + unread:
         assert wrong != right
@@ -850,6 +855,14 @@ def test_without_the_courses_configuration_nothing_is_run(course):
     config.write_text(unread[1])
     course.nbgrader("autograde", "small", "--force", code=1)
     assert course.graded("s00") == graded and course.marks() == {"s00": BOTH}, "and what was graded stays"
+
+
+def test_a_submission_is_not_validated(course):
+    """That would run it with the instructor's own rights."""
+    ran, config, usual = that_leaves_a_trace(course)
+    config.write_text(usual)
+    assert "is a submission. To validate is to run it" in course.nbgrader("validate", "submitted/s00/small/small.ipynb", code=1)
+    assert not ran.exists()
 
 
 def without_rights_for_good():

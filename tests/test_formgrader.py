@@ -171,12 +171,12 @@ def test_nothing_of_a_submission_runs_in_the_feedback(course, page):
 
 @contextmanager
 def unprotected(course):
-    """The feedback made without two lines of the configuration."""
-    config = course.folder / class_folder.CONFIG
+    """The feedback made without a part of the configuration."""
+    config = course.folder / class_folder.GUARD
     written, feedback = config.read_text(encoding="utf-8"), course.feedback.read_bytes()
-    without, lines = re.subn(r"^c\.HTMLExporter\.(sanitize_html|filters) = .*$", "", written, flags=re.MULTILINE)
-    assert lines == 2
-    config.write_text(without, encoding="utf-8")
+    without = json.loads(written)
+    del without["HTMLExporter"]
+    config.write_text(json.dumps(without), encoding="utf-8")
     try:
         course.nbgrader("generate_feedback", "lesson3", "--force")
         yield
@@ -185,10 +185,10 @@ def unprotected(course):
         course.feedback.write_bytes(feedback)
 
 
-def test_without_two_lines_of_the_configuration_it_would_run(course, page):
+def test_without_this_part_of_the_configuration_it_would_run(course, page):
     with unprotected(course):
         succeeded = attacks_that_succeed(page, course.feedback.as_uri(), course.told)
-    for place in ("output-html", "text"):  # what the first line protects from, and the second
+    for place in ("output-html", "text"):
         assert {f"{place}-{attack}" for attack in ("script", "image", "drawing", "link")} <= succeeded
 
 
@@ -259,11 +259,7 @@ def test_a_configuration_that_cannot_be_read_shows_no_submission(course):
 
     def answer():
         with served(course.folder) as address:
-            try:
-                with urllib.request.urlopen(f"{address}/formgrader?token={TOKEN}") as page:
-                    return page.status
-            except urllib.error.HTTPError as error:
-                return error.code
+            return got(f"{address}/formgrader")[0]
 
     config, feedback = course.folder / class_folder.CONFIG, course.feedback.read_bytes()
     written = config.read_text(encoding="utf-8")
@@ -276,6 +272,34 @@ def test_a_configuration_that_cannot_be_read_shows_no_submission(course):
         assert course.feedback.read_bytes() == feedback
     finally:
         config.write_text(written, encoding="utf-8")
+
+
+def got(address: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"{address}{'&' if '?' in address else '?'}token={TOKEN}") as page:
+            return page.status, page.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, ""
+
+
+def test_no_link_leads_formgrader_into_a_submission(course, tmp_path):
+    """It would run the configuration that lies there."""
+    (tmp_path / class_folder.CONFIG).write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    with served(course.folder) as address:
+        assert got(f"{address}/formgrader/?path={tmp_path}")[0] == 403
+        assert got(f"{address}/formgrader/")[0] == 200
+    assert not (tmp_path / "ran").exists()
+
+
+def test_formgrader_that_was_led_to_the_class_shows_harmlessly_too(course, tmp_path):
+    with served(course.folder.parent) as address:
+        assert got(f"{address}/formgrader/?path={course.folder}")[0] == 200
+        [submission] = json.loads(got(f"{address}/formgrader/api/submitted_notebooks/lesson3/lesson3")[1])
+        status, shown = got(f"{address}/formgrader/submissions/{submission['id']}/?index=0")
+    assert status == 200 and "Part 2: up, then down" in shown
+    (tmp_path / "page.html").write_text(shown, encoding="utf-8")
+    assert dangerous_in(tmp_path / "page.html", course.told) == set()
+    assert 'class="modal' not in shown.partition("Part 1")[2]
 
 
 @pytest.fixture
@@ -293,6 +317,7 @@ def test_an_instructor_opens_a_submission_changes_a_mark_and_the_student_reads_i
     assert attacks_that_succeed(page, formgrader + submission.get_attribute("href"), course.told) == set()
     assert page.locator("pre", has_text="a cosine starts slowly; a straight line does not").count() == 1
 
+    page.wait_for_load_state("networkidle")  # the marks have come, and a change of one is heard
     with page.expect_response(re.compile("/formgrader/api/grade/")):
         page.locator("#check_cosine_anneal").fill("0.5")
         page.locator("#check_cosine_anneal").blur()

@@ -301,6 +301,9 @@ def test_what_is_wrong_is_a_sentence(course, tmp_path):
     assert "Nobody has submitted squares" in told(course())
     stops = course("raise OSError('no such disk')", s00=RIGHT)
     assert "nbgrader_config.py stopped with OSError: no such disk" in told(stops), "not graded without the course's settings"
+    (inside := stops / "submitted" / "s00" / NAME).mkdir(parents=True, exist_ok=True)
+    (inside / "nbgrader_config.py").write_text("raise SystemExit('a student')")
+    assert f"Call this in {stops}." in told(inside)
     fresh = course(s00=RIGHT)
     (fresh / "gradebook.db").unlink()
     assert "call nbgrader generate_assignment squares in" in told(fresh)

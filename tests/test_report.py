@@ -306,6 +306,10 @@ def test_what_is_missing_is_told_in_a_sentence(tmp_path, monkeypatch):
     assert code == 2 and "me:***@localhost:1/book cannot be read" in said and "secret" not in said
     config.write_text("import no_such_module\n")
     assert "nbgrader_config.py stopped with ModuleNotFoundError" in kata("lesson3")[1]
+    inside = tmp_path / "submitted" / "s00" / "lesson3"
+    inside.mkdir(parents=True)
+    (inside / "nbgrader_config.py").write_text("raise SystemExit('a student')")
+    assert f"Call this in {tmp_path}." in kata("lesson3", "--course", str(inside))[1]
     assert not (tmp_path / "report").exists()
 
 

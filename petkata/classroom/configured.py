@@ -3,25 +3,35 @@
 Where Python cannot read `nbgrader_config.py`, or a line of it stops with an error, nbgrader logs that and goes on without the
 file: it would run submissions with the instructor's own rights, and show what is in them as it is. Beside it lies
 `nbgrader_config.json`, which nbgrader reads all the same. It names `Configured`, a step for whatever turns a notebook into
-something else; grading, feedback and formgrader make one before they touch anything.
+something else; grading, feedback and formgrader make one before they touch anything. It has what must hold whatever an
+instructor writes, too: how what is handed in is collected (`collecting`), and how it is shown (`showing`).
 """
 
 from __future__ import annotations
 
-from nbconvert.preprocessors import Preprocessor
+from nbconvert.preprocessors import ExecutePreprocessor, Preprocessor
 from nbgrader.converters import NbGraderException
-from nbgrader.preprocessors import Execute
 from traitlets.config import Config
+from traitlets.utils.importstring import import_item
 
-NOT_CONFIGURED = ("Nothing was run. nbgrader_config.py is not there, or stopped with an error, which stands above, or it lacks "
-                  "c.Autograde.autograde_preprocessors = PREPROCESSORS: then submissions would run with your own rights.")
+from petkata.classroom.executing import ExecuteToTheEnd
+from petkata.classroom.kernels import ForkedProvisioner
+
+NOT_CONFIGURED = ("Nothing was run. nbgrader_config.py is not there, or stopped with an error, which stands above, or it "
+                  "lacks one of the lines use_forked_kernels() and c.Autograde.autograde_preprocessors = PREPROCESSORS: then "
+                  "submissions would run with your own rights.")
 
 
 def is_configured(config: Config) -> bool:
-    """Whether submissions are run in another way than nbgrader's own, which is what the whole file is for: where it stops, not
-    one line of it counts."""
+    """Whether submissions are run in no other way than the course's, and it has been said where. Where nbgrader_config.py stops,
+    not one line of it counts."""
     steps = config.Autograde.get("autograde_preprocessors")
-    return isinstance(steps, list) and Execute not in steps
+    if not isinstance(steps, list):
+        return False
+    kinds = [import_item(step) if isinstance(step, str) else step if isinstance(step, type) else type(step) for step in steps]
+    ours, others = (any(issubclass(kind, ExecutePreprocessor) and issubclass(kind, ExecuteToTheEnd) is is_ours for kind in kinds)
+                    for is_ours in (True, False))
+    return not others and (ForkedProvisioner.wanted or not ours)
 
 
 class Configured(Preprocessor):

@@ -13,6 +13,7 @@ from petkata.course import catalog
 
 CONFIG = "nbgrader_config.py"  # found by nbgrader in the folder in which it is called
 GUARD = "nbgrader_config.json"  # and this, even where the other cannot be read: petkata/classroom/configured.py
+INSIDE = "{} lies in the folder of a class, so its nbgrader_config.py may be a student's. Call this in {}."
 UNFINISHED = ".being-made-"  # begins the name of the folder in which files are written before they move to their place
 
 
@@ -55,6 +56,11 @@ def new(folder: Path, lessons: list[str]) -> Made:
     finally:
         shutil.rmtree(scratch)
     return made
+
+
+def class_around(folder: Path) -> Path | None:
+    """The folder of a class in which this one lies, as a submission does: a configuration in here is a student's."""
+    return next((parent for parent in folder.resolve().parents if (parent / CONFIG).is_file()), None)
 
 
 def others_can_read(folder: Path) -> bool:

@@ -36,6 +36,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from petkata.classroom import beginning, kernels, results, resuming
 from petkata.classroom.executing import ExecuteToTheEnd
+from petkata.classroom.folder import INSIDE, class_around
 from petkata.classroom.kernels import IN_FORCE, ForkedProvisioner, Loaded
 
 TRIES = 3  # for a submission whose worker ends while grading it
@@ -92,6 +93,8 @@ def application(course: str) -> AutogradeApp:
     if not config.is_file():
         raise CannotGrade(f"{course} is no course folder: it has no nbgrader_config.py. Call kata class grade in a course "
                           "folder, or name one: --course ~/class")
+    if around := class_around(Path(course)):
+        raise CannotGrade(INSIDE.format(course, around))
     AutogradeApp.clear_instance()
     app = AutogradeApp.instance()  # so that what a kernel's manager says, which knows no parent, is heard as well
     app.raise_config_file_errors = True  # else nbgrader goes on without the course's settings, the sandbox among them

@@ -32,6 +32,8 @@ MOST_TOLD, LONGEST_TOLD = 20, 400  # sentences about a submission, and character
 # Files beside a notebook that grading may need. formgrader hands on all that lie there, and a browser runs what others hold.
 BESIDE = {"", ".txt", ".csv", ".tsv", ".json", ".yaml", ".yml", ".toml", ".md", ".py", ".png", ".jpg", ".jpeg", ".gif", ".webp",
           ".bmp", ".npy", ".npz", ".pkl", ".pth", ".pt", ".safetensors", ".zip"}
+# Where nbgrader or Jupyter is called in a folder with such a file, it runs what is written there.
+CONFIGURATION = re.compile(r"(nbgrader|jupyter\w*|ipython\w*)_config\.(py|json)", re.IGNORECASE)
 NOT_READ, NOT_GRADED = "Could not be read", "Could not be graded"  # how the sentence about such a submission begins
 TITLE = "**About this submission**"
 
@@ -242,7 +244,7 @@ def copy_other_files(submission: Path, target: Path, largest: int) -> list[str]:
             told.append(f"Left out: {inside}, for its name. Use letters, digits and hyphens.")
             continue
         kinds = {Path(part).suffix.lower() for part in inside.parts}
-        if not kinds <= BESIDE or "timestamp.txt" in inside.parts[:-1]:
+        if not kinds <= BESIDE or CONFIGURATION.fullmatch(path.name) or "timestamp.txt" in inside.parts[:-1]:
             told.append(f"Left out: {inside}, which is not of a kind that grading needs. What was handed in still has it.")
             continue
         try:

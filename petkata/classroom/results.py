@@ -23,6 +23,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from petkata.classroom.folder import INSIDE, class_around
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
     from nbgrader.api import Assignment, Gradebook
@@ -238,6 +240,8 @@ def opened(course: Path) -> Iterator[tuple[CourseDirectory, Gradebook]]:
     if not config.is_file():
         raise NoResults(f"{config.parent} is no course folder: it has no nbgrader_config.py. Call this in a course folder, or "
                         "name one: --course ~/class")
+    if around := class_around(config.parent):
+        raise NoResults(INSIDE.format(config.parent, around))
     with contextlib.chdir(config.parent):  # as if nbgrader were called there: paths in the configuration may begin there
         app = NbGrader(log_level="ERROR")
         app.raise_config_file_errors = True  # else nbgrader goes on with another gradebook

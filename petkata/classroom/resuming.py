@@ -26,9 +26,11 @@ from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_grade
+from nbgrader.validator import Validator
 from sqlalchemy.exc import OperationalError
 
-from petkata.classroom import intake, results
+from petkata.after_import import after_import
+from petkata.classroom import intake, results, showing
 from petkata.classroom.configured import Configured
 from petkata.classroom.kernels import ForkedProvisioner, loaded_process
 
@@ -45,6 +47,9 @@ def lose_nothing() -> None:
     generatefeedbackapp.GenerateFeedback = api.GenerateFeedback = FeedbackInOnePiece
     gradebooks.create_engine = engine
     api.NbGraderAPI.get_submitted_timestamp = without_errors(api.NbGraderAPI.get_submitted_timestamp)
+    Validator.validate = of_ones_own(Validator.validate)
+    after_import("nbgrader.server_extensions.formgrader.base", showing.formgrader_shows_harmlessly)
+    after_import("nbgrader.server_extensions.formgrader.handlers", showing.formgrader_keeps_to_its_folder)
 
 
 @functools.lru_cache(maxsize=4)
@@ -67,6 +72,18 @@ def without_errors(of_time):
             return None
 
     return tried
+
+
+def of_ones_own(validate):
+    """A submission is not validated: that would run it with the instructor's own rights."""
+
+    @functools.wraps(validate)
+    def validated(self, filename):
+        if {"submitted", "autograded"} & set(Path(filename).absolute().parts):
+            raise RuntimeError(f"{filename} is a submission. To validate is to run it with your own rights: call autograde.")
+        return validate(self, filename)
+
+    return validated
 
 
 def ends_when_the_disk_is_full(method):

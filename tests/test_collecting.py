@@ -1,0 +1,90 @@
+"""`nbgrader collect`: what a student's folder in the exchange leads to stays where it is."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from petkata.classroom import folder as class_folder
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux") or sys.version_info < (3, 11),
+                                reason="nbgrader needs Python 3.11, and its exchange a system with owners of files")
+
+
+@pytest.fixture
+def handed_in(tmp_path):
+    """A folder of a student's with what is their own, what is not, and what would be run."""
+    folder, secret = tmp_path / "handed in", tmp_path / "gradebook.db"
+    secret.write_text("everybody's points")
+    (folder / "data").mkdir(parents=True)
+    (folder / "lesson3.ipynb").write_text("{}")
+    (folder / "data" / "mine.txt").write_text("mine")
+    (folder / "theirs.txt").symlink_to(secret)
+    (folder / "data" / "all").symlink_to(tmp_path)
+    os.mkfifo(folder / "waits")
+    (folder / "nbgrader_config.py").write_text("raise SystemExit('not the instructor's')")
+    (folder / "jupyter_server_config.json").write_text("{}")
+    return folder
+
+
+def names_in(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_only_a_students_own_files_are_copied(handed_in, tmp_path):
+    from petkata.classroom.collecting import copy_own
+
+    left_out = copy_own(str(handed_in), tmp_path / "copy", 1000)
+    assert names_in(tmp_path / "copy") == {"lesson3.ipynb", "data/mine.txt"}
+    assert (tmp_path / "copy" / "data" / "mine.txt").read_text() == "mine"
+    assert {os.path.relpath(path, handed_in) for path, _ in left_out} == {
+        "theirs.txt", "data/all", "waits", "nbgrader_config.py", "jupyter_server_config.json"}
+
+
+def test_the_folder_itself_may_be_no_link(handed_in, tmp_path):
+    from petkata.classroom.collecting import copy_own
+
+    (tmp_path / "link").symlink_to(handed_in)
+    with pytest.raises(OSError):
+        copy_own(str(tmp_path / "link"), tmp_path / "copy", 1000)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives a file to somebody else")
+def test_a_second_name_for_anothers_file_is_not_followed(handed_in, tmp_path):
+    """Most systems let nobody make one (protected_hardlinks, of proc(5)), but not all."""
+    from petkata.classroom.collecting import copy_own
+
+    os.chown(handed_in / "data" / "mine.txt", 12345, 12345)
+    copy_own(str(handed_in), tmp_path / "copy", 1000)
+    assert names_in(tmp_path / "copy") == {"lesson3.ipynb"}
+
+
+def test_nbgrader_collects_what_is_a_students_own(handed_in, tmp_path):
+    pwd = pytest.importorskip("pwd")
+    me = pwd.getpwuid(os.getuid()).pw_name
+    folder, inbound = tmp_path / "class", tmp_path / "exchange" / "petkata" / "inbound"
+    class_folder.new(folder, ["lesson3"])
+    with open(folder / "nbgrader_config.py", "a", encoding="utf-8") as config:
+        config.write(f"\nc.Exchange.root = {str(tmp_path / 'exchange')!r}\n")
+    inbound.mkdir(parents=True)
+    (tmp_path / "exchange").chmod(0o777)
+    handed_in.rename(inbound / f"{me}+lesson3+2026-01-01 10:00:00.000000 UTC+abc")
+    (inbound / "somebody-else+lesson3+2026-01-01 10:00:00.000000 UTC+abc").mkdir()
+    (inbound / f"{me}+lesson4+2026-01-01 10:00:00.000000 UTC+abc").symlink_to(folder)
+
+    def collected(lesson="lesson3"):
+        words = [sys.executable, "-m", "nbgrader", "collect", lesson]
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    told = collected()
+    assert names_in(folder / "submitted") == {f"{me}/lesson3/lesson3.ipynb", f"{me}/lesson3/data/mine.txt"}
+    assert "theirs.txt: left out, because it is a link" in told and "nbgrader_config.py: left out" in told
+    assert f"it says that it is of somebody-else, and it is {me}'s" in told
+    assert "was not collected: " in collected("lesson4"), "a link to the class itself"
+    with open(folder / "nbgrader_config.py", "a", encoding="utf-8") as config:
+        config.write("c.ExchangeCollect.check_owner = False\n")
+    collected()
+    assert (folder / "submitted" / "somebody-else" / "lesson3").is_dir(), "where the accounts have other names"

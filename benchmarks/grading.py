@@ -27,6 +27,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.parity import ROOT, submissions, write_submission
+from petkata.classroom.folder import GUARD
 from petkata.course import catalog
 
 OURS = ("use_forked_kernels()", "PREPROCESSORS", "lose_nothing()", "WhatHappened")  # in the lines that stock nbgrader lacks
@@ -41,6 +42,8 @@ def course(folder: Path, lesson: catalog.Lesson, n: int, stock: bool) -> Path:
     own = [line for line in lines if line.startswith(("use_", "lose_", "c.")) and any(word in line for word in OURS)]
     assert len(own) == len(OURS)
     (folder / "nbgrader_config.py").write_text("".join(line for line in lines if not stock or line not in own), encoding="utf-8")
+    if not stock:
+        shutil.copy(ROOT / "lessons" / GUARD, folder)
     right = submissions(lesson)[0]
     for number in range(n):
         write_submission(lesson, right, folder, f"student-{number:03}")

@@ -29,9 +29,8 @@ def is_configured(config: Config) -> bool:
     if not isinstance(steps, list):
         return False
     kinds = [import_item(step) if isinstance(step, str) else step if isinstance(step, type) else type(step) for step in steps]
-    ours, others = (any(issubclass(kind, ExecutePreprocessor) and issubclass(kind, ExecuteToTheEnd) is is_ours for kind in kinds)
-                    for is_ours in (True, False))
-    return not others and (ForkedProvisioner.wanted or not ours)
+    run = [kind for kind in kinds if issubclass(kind, ExecutePreprocessor)]
+    return all(issubclass(kind, ExecuteToTheEnd) for kind in run) and (ForkedProvisioner.wanted or not run)
 
 
 class Configured(Preprocessor):

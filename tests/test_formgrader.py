@@ -169,6 +169,15 @@ def test_nothing_of_a_submission_runs_in_the_feedback(course, page):
     assert page.get_by_text("cosine_anneal: failing, 0 of 1 points").count() == 1
 
 
+def test_a_table_of_pandas_is_shown_as_one():
+    from petkata.classroom.showing import html
+
+    table = "<table{}><thead><tr><th>error</th></tr></thead><tbody><tr><td>0.1</td></tr></tbody></table>"
+    shown = html("<style scoped>th { color: red; }</style>" + table.format(" border='1' class='dataframe'"))
+    assert shown == table.format(' class="table table-condensed"')
+    assert "<style" not in html("<style " * 100_000 + "<STYLE>x</STYLE>") and html(b"<p id='x'>1</p>") == "<p>1</p>"
+
+
 @contextmanager
 def unprotected(course):
     """The feedback made without a part of the configuration."""

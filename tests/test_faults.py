@@ -833,7 +833,8 @@ def test_without_the_courses_configuration_nothing_is_run(course):
     wrongs = (right.replace("here = Path(", "here = Place("), right + "\nc.Autograde.timeout = timeout\n",
               right.replace("c.Autograde.autograde_preprocessors", "c.Autograde.autograde_preprocessor"),
               right.replace(IN_THE_OPEN, "\nuse_forked_kernels\n"),
-              right + 'c.Autograde.autograde_preprocessors = ["nbgrader.preprocessors.Execute", *PREPROCESSORS[1:]]\n')
+              right + 'c.Autograde.autograde_preprocessors = ["nbgrader.preprocessors.Execute", *PREPROCESSORS[1:]]\n',
+              right + 'c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.Execute"]\n')
     unread = ("not_defined\n" + right, right + "c.Autograde.exclude_overwriting = {\n", right + "\0", "", None)
     for wrong in wrongs + unread:
         assert wrong != right
@@ -861,7 +862,9 @@ def test_a_submission_is_not_validated(course):
     """That would run it with the instructor's own rights."""
     ran, config, usual = that_leaves_a_trace(course)
     config.write_text(usual)
-    assert "is a submission. To validate is to run it" in course.nbgrader("validate", "submitted/s00/small/small.ipynb", code=1)
+    (course.folder / "work").symlink_to("submitted")
+    for folder in ("submitted", "work"):
+        assert "is a submission. To validate is" in course.nbgrader("validate", f"{folder}/s00/small/small.ipynb", code=1)
     assert not ran.exists()
 
 

@@ -4,7 +4,7 @@ Where Python cannot read `nbgrader_config.py`, or a line of it stops with an err
 file: it would run submissions with the instructor's own rights, and show what is in them as it is. Beside it lies
 `nbgrader_config.json`, which nbgrader reads all the same. It names `Configured`, a step for whatever turns a notebook into
 something else; grading, feedback and formgrader make one before they touch anything. It has what must hold whatever an
-instructor writes, too: how what is handed in is collected (`collecting`), and how it is shown (`showing`).
+instructor writes, too: how what is handed in is collected (`exchange`), and how it is shown (`showing`).
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ from petkata.classroom.executing import ExecuteToTheEnd
 from petkata.classroom.kernels import ForkedProvisioner
 
 NOT_CONFIGURED = ("Nothing was run. nbgrader_config.py is not there, or stopped with an error, which stands above, or it "
-                  "lacks one of the lines use_forked_kernels() and c.Autograde.autograde_preprocessors = PREPROCESSORS: then "
-                  "submissions would run with your own rights.")
+                  "lacks one of the lines use_forked_kernels() and c.Autograde.autograde_preprocessors = PREPROCESSORS, or names "
+                  "another step that runs notebooks: then submissions would run with your own rights.")
 
 
 def is_configured(config: Config) -> bool:
     """Whether submissions are run in no other way than the course's, and it has been said where. Where nbgrader_config.py stops,
     not one line of it counts."""
-    steps = config.Autograde.get("autograde_preprocessors")
-    if not isinstance(steps, list):
+    lists = [steps for part in config.values() if isinstance(part, Config) for name, steps in part.items()
+             if name.endswith("preprocessors")]
+    if not all(isinstance(steps, list) for steps in (config.Autograde.get("autograde_preprocessors"), *lists)):
         return False
-    kinds = [import_item(step) if isinstance(step, str) else step if isinstance(step, type) else type(step) for step in steps]
+    kinds = [import_item(step) if isinstance(step, str) else step if isinstance(step, type) else type(step)
+             for steps in lists for step in steps]
     run = [kind for kind in kinds if issubclass(kind, ExecutePreprocessor)]
     return all(issubclass(kind, ExecuteToTheEnd) for kind in run) and (ForkedProvisioner.wanted or not run)
 

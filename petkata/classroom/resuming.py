@@ -24,6 +24,7 @@ import sqlalchemy
 from filelock import FileLock, Timeout
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_grade
 from nbgrader.validator import Validator
@@ -47,6 +48,7 @@ def lose_nothing() -> None:
     generatefeedbackapp.GenerateFeedback = api.GenerateFeedback = FeedbackInOnePiece
     gradebooks.create_engine = engine
     api.NbGraderAPI.get_submitted_timestamp = without_errors(api.NbGraderAPI.get_submitted_timestamp)
+    CourseDirectory.get_existing_timestamp = none_if_unreadable(CourseDirectory.get_existing_timestamp)
     Validator.validate = of_ones_own(Validator.validate)
     after_import("nbgrader.server_extensions.formgrader.base", showing.formgrader_shows_harmlessly)
     after_import("nbgrader.server_extensions.formgrader.handlers", showing.formgrader_keeps_to_its_folder)
@@ -65,21 +67,34 @@ def without_errors(of_time):
     @functools.wraps(of_time)
     def tried(self, assignment_id, student_id):
         folder = self.coursedir.format_path(self.coursedir.submitted_directory, student_id, assignment_id)
-        try:
-            size = os.stat(os.path.join(folder, "timestamp.txt")).st_size
-            return of_time(self, assignment_id, student_id) if size < intake.LONGEST_TIME else None
-        except (OSError, ValueError, OverflowError):
-            return None
+        return time_or_none(folder, lambda: of_time(self, assignment_id, student_id))
 
     return tried
 
 
+def none_if_unreadable(of_time):
+    """And whoever collects is stopped by none."""
+
+    @functools.wraps(of_time)
+    def tried(self, folder):
+        return time_or_none(folder, lambda: of_time(self, folder))
+
+    return tried
+
+
+def time_or_none(folder: str, of_time):
+    try:
+        return of_time() if os.stat(os.path.join(folder, "timestamp.txt")).st_size < intake.LONGEST_TIME else None
+    except (OSError, ValueError, OverflowError, AttributeError):  # the last, where nbgrader tries to say what is wrong
+        return None
+
+
 def of_ones_own(validate):
-    """A submission is not validated: that would run it with the instructor's own rights."""
+    """A submission is not validated: that would run it with the rights of whoever calls for it."""
 
     @functools.wraps(validate)
     def validated(self, filename):
-        if {"submitted", "autograded"} & set(Path(filename).absolute().parts):
+        if {"submitted", "autograded", "inbound"} & set(Path(filename).resolve().parts):
             raise RuntimeError(f"{filename} is a submission. To validate is to run it with your own rights: call autograde.")
         return validate(self, filename)
 

@@ -33,7 +33,7 @@ def names_in(folder):
 
 
 def test_only_a_students_own_files_are_copied(handed_in, tmp_path):
-    from petkata.classroom.collecting import copy_own
+    from petkata.classroom.exchange import copy_own
 
     left_out = copy_own(str(handed_in), tmp_path / "copy", 1000)
     assert names_in(tmp_path / "copy") == {"lesson3.ipynb", "data/mine.txt"}
@@ -43,17 +43,30 @@ def test_only_a_students_own_files_are_copied(handed_in, tmp_path):
 
 
 def test_the_folder_itself_may_be_no_link(handed_in, tmp_path):
-    from petkata.classroom.collecting import copy_own
+    from petkata.classroom.exchange import copy_own
 
     (tmp_path / "link").symlink_to(handed_in)
     with pytest.raises(OSError):
         copy_own(str(tmp_path / "link"), tmp_path / "copy", 1000)
 
 
+@pytest.mark.parametrize("what", ["large", "many"])
+def test_a_folder_without_end_fills_no_disk(handed_in, tmp_path, what, monkeypatch):
+    from petkata.classroom import exchange
+
+    if what == "large":
+        os.truncate(handed_in / "data" / "mine.txt", 2**40)  # as long as that, and takes no room
+    else:
+        monkeypatch.setattr(exchange, "MOST_FILES", 2)
+    with pytest.raises(OSError, match="too large"):
+        exchange.copy_own(str(handed_in), tmp_path / "copy", 1000)
+    assert sum(path.stat().st_size for path in (tmp_path / "copy").rglob("*")) < 100_000
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root gives a file to somebody else")
 def test_a_second_name_for_anothers_file_is_not_followed(handed_in, tmp_path):
     """Most systems let nobody make one (protected_hardlinks, of proc(5)), but not all."""
-    from petkata.classroom.collecting import copy_own
+    from petkata.classroom.exchange import copy_own
 
     os.chown(handed_in / "data" / "mine.txt", 12345, 12345)
     copy_own(str(handed_in), tmp_path / "copy", 1000)
@@ -69,6 +82,9 @@ def test_nbgrader_collects_what_is_a_students_own(handed_in, tmp_path):
         config.write(f"\nc.Exchange.root = {str(tmp_path / 'exchange')!r}\n")
     inbound.mkdir(parents=True)
     (tmp_path / "exchange").chmod(0o777)
+    for name in ("eve+lesson3+notatime", "eve+lesson3+0001-01-01 00:00:00 +86000+x", "+lesson3+2026-01-01 10:00:00 UTC+x",
+                 "a*+lesson3+2026-01-01 10:00:00 UTC+x"):
+        (inbound / name).mkdir()
     handed_in.rename(inbound / f"{me}+lesson3+2026-01-01 10:00:00.000000 UTC+abc")
     (inbound / "somebody-else+lesson3+2026-01-01 10:00:00.000000 UTC+abc").mkdir()
     (inbound / f"{me}+lesson4+2026-01-01 10:00:00.000000 UTC+abc").symlink_to(folder)
@@ -81,6 +97,9 @@ def test_nbgrader_collects_what_is_a_students_own(handed_in, tmp_path):
 
     told = collected()
     assert names_in(folder / "submitted") == {f"{me}/lesson3/lesson3.ipynb", f"{me}/lesson3/data/mine.txt"}
+    assert len(list((folder / "submitted").iterdir())) == 1 and told.count("for its name") == 2 and "'a*' is no student's" in told
+    (folder / "submitted" / me / "lesson3" / "timestamp.txt").write_text("nonsense")
+    assert "Submission already exists" in collected(), "a time that is none stops nothing"
     assert "theirs.txt: left out, because it is a link" in told and "nbgrader_config.py: left out" in told
     assert f"it says that it is of somebody-else, and it is {me}'s" in told
     assert "was not collected: " in collected("lesson4"), "a link to the class itself"
@@ -88,3 +107,23 @@ def test_nbgrader_collects_what_is_a_students_own(handed_in, tmp_path):
         config.write("c.ExchangeCollect.check_owner = False\n")
     collected()
     assert (folder / "submitted" / "somebody-else" / "lesson3").is_dir(), "where the accounts have other names"
+
+
+def test_feedback_that_cannot_be_released_stops_no_other(tmp_path):
+    folder = tmp_path / "class"
+    class_folder.new(folder, ["lesson3"])
+    with open(folder / "nbgrader_config.py", "a", encoding="utf-8") as config:
+        config.write(f"\nc.Exchange.root = {str(tmp_path / 'exchange')!r}\n")
+    (tmp_path / "exchange").mkdir()
+    (tmp_path / "exchange").chmod(0o777)
+    for student in ("s00", "s01"):
+        page = folder / "feedback" / student / "lesson3" / "lesson3.html"
+        page.parent.mkdir(parents=True)
+        page.write_text(student)
+        (page.parent / "timestamp.txt").write_text("2026-01-01 10:00:00.000000 UTC")
+    (page.parent / "submission_secret.txt").write_text("secret")
+    done = subprocess.run([sys.executable, "-m", "nbgrader", "release_feedback", "lesson3"], cwd=folder, capture_output=True,
+                          text=True)
+    assert done.returncode == 0 and "s00: not released, because submission_secret.txt is missing" in done.stderr
+    [released] = (tmp_path / "exchange" / "petkata" / "feedback").iterdir()
+    assert released.read_text() == "s01"

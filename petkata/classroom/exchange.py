@@ -1,0 +1,133 @@
+"""nbgrader's exchange, where each student's folder stays the student's own: what is in it costs nobody else anything.
+
+nbgrader's `collect` copies what is there, and follows links: to the gradebook, or to another's answers, which the student would
+then read in the feedback. And what it cannot understand ends it. Here only files cross that are the student's own, and what is
+wrong with one submission is told, and the others go on. `nbgrader_config.json` names these classes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import tempfile
+from datetime import datetime
+from glob import glob
+from pathlib import Path
+
+from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
+from nbgrader.utils import temp_attrs
+
+from petkata.classroom.intake import CONFIGURATION
+
+MOST_FILES = 10_000  # and folders, of one submission
+NO_NAME = re.compile(r"\.{0,2}|.*[*?\[\],/].*", re.DOTALL)  # of a student's: with these, nbgrader speaks of many, or of none
+UNLINKED = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+class Collect(ExchangeCollect):
+    """nbgrader's collect of what is a student's own: the folder, and each file in it."""
+
+    def _path_to_record(self, path: str) -> dict:
+        """nbgrader's record of a folder in the exchange; its `username` is None where it is left out."""
+        try:
+            record = super()._path_to_record(path)
+            student, owner = record["username"], owner_of(path)
+        except (Exception, SystemExit) as error:  # of nbgrader, to which the name of the folder makes no sense
+            self.log.error("%s is left out, for its name: %s.", path, error)
+            return {"username": None, "filename": os.path.basename(path), "timestamp": datetime.min}
+        if NO_NAME.fullmatch(student):
+            self.log.error("%s is left out: %r is no student's name.", path, student)
+        elif self.check_owner and owner != student:
+            self.log.error("%s is left out: it says that it is of %s, and it is %s's. Where the accounts have other names than "
+                           "the students, write c.ExchangeCollect.check_owner = False.", path, student, owner)
+        else:
+            return record
+        return {**record, "username": None}
+
+    def copy_files(self) -> None:
+        self.src_records = [record for record in self.src_records if record["username"] is not None]
+        super().copy_files()
+
+    def do_copy(self, src: str, dest: str, log=None) -> None:
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                own = Path(folder, "own")
+                for left_out in copy_own(src, own, 1000 * self.coursedir.max_dir_size):
+                    self.log.warning("%s: left out, because it is %s.", *left_out)
+                super().do_copy(str(own), dest, log)
+        except (OSError, RuntimeError) as error:  # a link, too large, too deep: that costs this submission, and not the others
+            self.log.error("%s was not collected: %s. Look at it, and ask the student to submit again.", src, error)
+
+
+class ReleaseFeedback(ExchangeReleaseFeedback):
+    """nbgrader's release of feedback, which tells whose it cannot release, and releases that of the others."""
+
+    def copy_files(self) -> None:
+        excluded = [self.coursedir.student_id_exclude] if self.coursedir.student_id_exclude else []
+        ids = re.compile(self.coursedir.format_path(self.coursedir.feedback_directory, "(?P<student>.*)",
+                                                    self.coursedir.assignment_id, escape=True))
+        for folder in glob(self.src_path):
+            missing = [name for name in ("timestamp.txt", "submission_secret.txt") if not Path(folder, name).is_file()]
+            if missing:
+                student = ids.fullmatch(folder)["student"]
+                self.log.error("%s: not released, because %s is missing. It was not submitted through the exchange, or was "
+                               "changed there. Send the page in %s yourself.", student, missing[0], folder)
+                excluded.append(student)
+        with temp_attrs(self.coursedir, student_id_exclude=",".join(excluded)):
+            super().copy_files()
+
+
+def owner_of(path: str) -> str:
+    import pwd
+
+    number = os.lstat(path).st_uid
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"the user {number}"
+
+
+def copy_own(source: str, target: Path, most: int) -> list[tuple[str, str]]:
+    """Copy what in a folder is its owner's own. Gives back what was left out, and why. The owner may exchange a file for a link
+    at any moment, so a file is opened once, and looked at when it is open.
+
+    Raises OSError where the folder itself is a link, and where it has more than `most` bytes or too many files.
+    """
+    left_out: list[tuple[str, str]] = []
+    folder = os.open(source, UNLINKED | os.O_DIRECTORY)
+    owner, copied, files = os.fstat(folder).st_uid, 0, 0
+
+    def copy(folder: int, place: str, target: Path) -> None:
+        nonlocal copied, files
+        target.mkdir()
+        for name in sorted(os.listdir(folder)):
+            path, files = os.path.join(place, name), files + 1
+            try:
+                number = os.open(name, UNLINKED, dir_fd=folder)
+            except OSError as error:
+                left_out.append((path, f"a link, or cannot be read ({error.strerror})"))
+                continue
+            try:
+                kind = os.fstat(number)
+                if stat.S_ISDIR(kind.st_mode):
+                    copy(number, path, target / name)
+                elif not stat.S_ISREG(kind.st_mode) or kind.st_uid != owner:
+                    left_out.append((path, "no file of the student's own"))
+                elif CONFIGURATION.fullmatch(name):
+                    left_out.append((path, "a configuration, which nbgrader or Jupyter would run"))
+                elif (copied := copied + kind.st_size) > most or files > MOST_FILES:
+                    raise OSError(errno.EFBIG, "it is too large")
+                else:
+                    with open(target / name, "wb") as own:
+                        while kind.st_size > own.tell() and (part := os.read(number, min(2**20, kind.st_size - own.tell()))):
+                            own.write(part)  # and no more, though it may grow in the meantime
+            finally:
+                os.close(number)
+
+    try:
+        copy(folder, source, target)
+    finally:
+        os.close(folder)
+    return left_out

@@ -23,15 +23,13 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.parity import ROOT, submissions, write_submission
-from petkata.classroom.folder import CONFIG, GUARD
+from benchmarks.parity import ROOT, configure, submissions, write_submission
 from petkata.course import catalog
 
 
 def course(folder: Path, name: str, n: int) -> Path:
     """A course folder with `n` right submissions: of a lesson, or of `squares`, the assignment of tests/test_grading.py."""
-    for name in (CONFIG, GUARD):
-        shutil.copy(ROOT / "lessons" / name, folder)
+    configure(folder)
     if name == "squares":
         from tests.test_grading import RIGHT, SOLUTION, write
 

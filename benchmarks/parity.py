@@ -177,11 +177,16 @@ def by_notebook(lesson: catalog.Lesson, handed_in: list[list[Answer]], folder: P
     return told
 
 
+def configure(folder: Path) -> None:
+    """Give a class's folder the course's configuration."""
+    for name in (CONFIG, GUARD):
+        shutil.copy(ROOT / "lessons" / name, folder)
+
+
 def by_nbgrader(lesson: catalog.Lesson, handed_in: list[list[Answer]], folder: Path) -> list[dict[str, float]]:
     """Points of each task, for each submission, in the gradebook of a class."""
     shutil.copytree(ROOT / "lessons" / "source" / lesson.name, folder / "source" / lesson.name)
-    for name in (CONFIG, GUARD):
-        shutil.copy(ROOT / "lessons" / name, folder)
+    configure(folder)
     for number, answers in enumerate(handed_in):
         write_submission(lesson, answers, folder, student(number))
     for command in ("generate_assignment", "autograde"):

@@ -1,6 +1,6 @@
 """This folder as a course of nbgrader's. Call nbgrader from here: `nbgrader autograde lesson3`.
 
-What protects you from submissions whatever stands here is in nbgrader_config.json.
+What must hold whatever you change here is in nbgrader_config.json.
 """
 
 import os

@@ -50,15 +50,15 @@ def test_the_folder_itself_may_be_no_link(handed_in, tmp_path):
         copy_own(str(tmp_path / "link"), tmp_path / "copy", 1000)
 
 
-@pytest.mark.parametrize("what", ["large", "many"])
+@pytest.mark.parametrize("what", ["large files", "many files"])
 def test_a_folder_without_end_fills_no_disk(handed_in, tmp_path, what, monkeypatch):
     from petkata.classroom import exchange
 
-    if what == "large":
+    if what == "large files":
         os.truncate(handed_in / "data" / "mine.txt", 2**40)  # as long as that, and takes no room
     else:
         monkeypatch.setattr(exchange, "MOST_FILES", 2)
-    with pytest.raises(OSError, match="too large"):
+    with pytest.raises(OSError, match="too large|too many"):
         exchange.copy_own(str(handed_in), tmp_path / "copy", 1000)
     assert sum(path.stat().st_size for path in (tmp_path / "copy").rglob("*")) < 100_000
 
@@ -107,6 +107,30 @@ def test_nbgrader_collects_what_is_a_students_own(handed_in, tmp_path):
         config.write("c.ExchangeCollect.check_owner = False\n")
     collected()
     assert (folder / "submitted" / "somebody-else" / "lesson3").is_dir(), "where the accounts have other names"
+
+
+def test_a_full_disk_leaves_no_half_and_is_not_laid_to_the_student(handed_in, tmp_path, monkeypatch):
+    import errno
+
+    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.exchange import ExchangeError
+    from nbgrader.exchange.default.exchange import shutil as nbgraders
+
+    from petkata.classroom.exchange import Collect
+
+    def full(source, target, **options):
+        os.mkdir(target)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "s00").mkdir()
+    collect = Collect(coursedir=CourseDirectory(root=str(tmp_path)))
+    monkeypatch.setattr(nbgraders, "copytree", full)
+    with pytest.raises((ExchangeError, SystemExit)):
+        collect.do_copy(str(handed_in), str(tmp_path / "s00" / "lesson3"))
+    assert list((tmp_path / "s00").iterdir()) == []
+    monkeypatch.undo()
+    collect.do_copy(str(handed_in), str(tmp_path / "s00" / "lesson3"))
+    assert names_in(tmp_path / "s00" / "lesson3") == {"lesson3.ipynb", "data/mine.txt"}
 
 
 def test_feedback_that_cannot_be_released_stops_no_other(tmp_path):

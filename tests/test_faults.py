@@ -609,12 +609,14 @@ def test_what_students_handed_in_is_as_it_was(graded):
 def test_every_submission_stands_in_formgrader(graded):
     from nbgrader.apps import NbGraderAPI
     from nbgrader.apps import api as module
+    from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
-    from petkata.classroom.resuming import without_errors
+    from petkata.classroom.resuming import submitted_timestamp, without_errors
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(NbGraderAPI, "get_submitted_timestamp", without_errors(NbGraderAPI.get_submitted_timestamp))
+        patch.setattr(CourseDirectory, "get_existing_timestamp", without_errors(CourseDirectory.get_existing_timestamp))
+        patch.setattr(NbGraderAPI, "get_submitted_timestamp", submitted_timestamp)
         api = module.NbGraderAPI(config=Config({"CourseDirectory": {"root": str(graded.course.folder), "course_id": "petkata"}}))
         submissions = {submission["student"]: submission for submission in api.get_submissions("small")}
         shown = {submission["student"] for submission in api.get_notebook_submissions("small", "small")}
@@ -866,6 +868,37 @@ def test_a_submission_is_not_validated(course):
     for folder in ("submitted", "work"):
         assert "is a submission. To validate is" in course.nbgrader("validate", f"{folder}/s00/small/small.ipynb", code=1)
     assert not ran.exists()
+
+
+def test_a_configuration_that_is_read_a_hundred_times_is_in_force_once(course):
+    """formgrader reads it with each request."""
+    course.submit("s00")
+    course.write("submitted/s00/small/timestamp.txt", "2026-01-01 10:00:00.000000 UTC")
+    config = course.folder / "nbgrader_config.py"
+    config.write_text(config.read_text() + """
+for _ in range(1000):
+    lose_nothing()
+from nbgrader.coursedir import CourseDirectory
+print(CourseDirectory().get_existing_timestamp(here / "submitted/s00/small"))
+""")
+    assert "2026-01-01 10:00:00" in course.nbgrader("autograde", "small") and course.marks() == {"s00": BOTH}
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_without_a_sandbox_it_runs_where_an_instructor_says_so_on_any_system(forks, monkeypatch):
+    from traitlets.config import Config
+
+    from petkata.classroom import kernels
+    from petkata.classroom.configured import is_configured
+    from petkata.classroom.executing import PREPROCESSORS
+
+    config = Config({"Autograde": {"autograde_preprocessors": PREPROCESSORS}})
+    for name, value in (("asked", False), ("wanted", False), ("in_sandbox", True)):
+        monkeypatch.setattr(kernels.ForkedProvisioner, name, value)
+    monkeypatch.setattr(kernels, "can_fork_kernels", lambda: forks)
+    assert not is_configured(config)
+    kernels.use_forked_kernels(sandbox=False)
+    assert is_configured(config)
 
 
 def without_rights_for_good():

@@ -32,7 +32,7 @@ def is_configured(config: Config) -> bool:
     kinds = [import_item(step) if isinstance(step, str) else step if isinstance(step, type) else type(step)
              for steps in lists for step in steps]
     run = [kind for kind in kinds if issubclass(kind, ExecutePreprocessor)]
-    return all(issubclass(kind, ExecuteToTheEnd) for kind in run) and (ForkedProvisioner.wanted or not run)
+    return all(issubclass(kind, ExecuteToTheEnd) for kind in run) and (ForkedProvisioner.asked or not run)
 
 
 class Configured(Preprocessor):

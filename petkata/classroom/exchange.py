@@ -51,13 +51,17 @@ class Collect(ExchangeCollect):
         super().copy_files()
 
     def do_copy(self, src: str, dest: str, log=None) -> None:
+        """Copy it beside its place, and move it there when it is whole."""
         try:
-            with tempfile.TemporaryDirectory() as folder:
-                own = Path(folder, "own")
+            with tempfile.TemporaryDirectory(prefix=".being-collected-", dir=Path(dest).parent) as folder:
+                own, whole = Path(folder, "own"), Path(folder, "whole")
                 for left_out in copy_own(src, own, 1000 * self.coursedir.max_dir_size):
                     self.log.warning("%s: left out, because it is %s.", *left_out)
-                super().do_copy(str(own), dest, log)
+                super().do_copy(str(own), str(whole), log)
+                whole.rename(dest)
         except (OSError, RuntimeError) as error:  # a link, too large, too deep: that costs this submission, and not the others
+            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+                self.fail(f"The disk is full ({error}). Make room, and give the same command again: it goes on with {src}.")
             self.log.error("%s was not collected: %s. Look at it, and ask the student to submit again.", src, error)
 
 
@@ -104,6 +108,8 @@ def copy_own(source: str, target: Path, most: int) -> list[tuple[str, str]]:
         target.mkdir()
         for name in sorted(os.listdir(folder)):
             path, files = os.path.join(place, name), files + 1
+            if files > MOST_FILES:
+                raise OSError(errno.EFBIG, "it has too many files")
             try:
                 number = os.open(name, UNLINKED, dir_fd=folder)
             except OSError as error:
@@ -117,7 +123,7 @@ def copy_own(source: str, target: Path, most: int) -> list[tuple[str, str]]:
                     left_out.append((path, "no file of the student's own"))
                 elif CONFIGURATION.fullmatch(name):
                     left_out.append((path, "a configuration, which nbgrader or Jupyter would run"))
-                elif (copied := copied + kind.st_size) > most or files > MOST_FILES:
+                elif (copied := copied + kind.st_size) > most:
                     raise OSError(errno.EFBIG, "it is too large")
                 else:
                     with open(target / name, "wb") as own:

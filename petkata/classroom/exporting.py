@@ -29,10 +29,12 @@ class WhatHappened(ExportPlugin):
         page = io.StringIO()
         table = csv.DictWriter(page, COLUMNS, lineterminator="\n")
         table.writeheader()
+        course = getattr(self.parent, "coursedir", None) or CourseDirectory(parent=self)
         for assignment in gradebook.assignments:
+            handed_in = results.submitted(course, assignment.name)
             for student in gradebook.students:
                 if self.wants(self.assignment, assignment.name) and self.wants(self.student, student.id):
-                    table.writerow(self.row(gradebook, assignment, student))
+                    table.writerow(self.row(gradebook, course, assignment, student, handed_in))
         target = Path(self.to or "grades.csv")
         self.log.info("Exporting grades to %s", target)
         write_atomically(target, lambda beside: beside.write_text(page.getvalue(), encoding="utf-8"))
@@ -40,17 +42,15 @@ class WhatHappened(ExportPlugin):
     def wants(self, chosen: list, name: str) -> bool:
         return not chosen or name in map(str, chosen)
 
-    def row(self, gradebook: Gradebook, assignment, student) -> dict:
+    def row(self, gradebook: Gradebook, course: CourseDirectory, assignment, student, handed_in: set[str]) -> dict:
         row = {"assignment": assignment.name, "duedate": assignment.duedate, "max_score": assignment.max_score,
                "student_id": plain(student.id), "email": plain(student.email), "last_name": plain(student.last_name),
                "first_name": plain(student.first_name)}
-        course = getattr(self.parent, "coursedir", None) or CourseDirectory(parent=self)
         try:
             submission = gradebook.find_submission(assignment.name, student.id)
         except MissingEntry:
-            waits = student.id in results.submitted(course, assignment.name)
             nothing = {"raw_score": 0.0, "late_submission_penalty": 0.0, "score": 0.0}
-            return {**row, **nothing, "what_happened": NOT_GRADED if waits else "nothing submitted"}
+            return {**row, **nothing, "what_happened": NOT_GRADED if student.id in handed_in else "nothing submitted"}
         folder = Path(course.format_path(course.autograded_directory, student.id, assignment.name))
         told = [what_happened(folder / f"{notebook.name}.ipynb") for notebook in assignment.notebooks]
         penalty = submission.late_submission_penalty

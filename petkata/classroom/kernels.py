@@ -41,6 +41,7 @@ def use_forked_kernels(sandbox: bool = True) -> None:
     `sandbox=False` lets students' code run with your rights, and reach your files and your network: only for systems that can
     make no sandbox, with submissions that you have read.
     """
+    ForkedProvisioner.asked = True
     if not sandbox and not can_fork_kernels():
         return  # nor can such a system fork kernels: the usual ones do the work
     ForkedProvisioner.wanted, ForkedProvisioner.in_sandbox = True, sandbox
@@ -300,7 +301,8 @@ class QuickClient(AsyncKernelClient):
 class ForkedProvisioner(LocalProvisioner):
     """Kernels of IPython's are forked from the loaded process. Another kernel is not started, unless without a sandbox."""
 
-    wanted = False  # by the course's configuration
+    asked = False  # whether the course's configuration has said where submissions run
+    wanted = False  # whether here
     in_sandbox = True
     told = False  # once, for all kernels: what protects from them
     sockets: str | None = None  # the folder of a forked kernel's sockets

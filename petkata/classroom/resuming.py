@@ -39,16 +39,18 @@ FULL = ("The disk is full (%s). Nothing is lost. Make room, and give the same co
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+@functools.cache  # nbgrader reads the configuration again and again, formgrader with each request
 def lose_nothing() -> None:
-    """Let this program's nbgrader, its formgrader included, take submissions in and finish them as told here."""
+    """Let this program's nbgrader, its formgrader included, take submissions in and finish them as told here, and neither run nor
+    show them in another way."""
     from nbgrader import api as gradebooks
     from nbgrader.apps import api, autogradeapp, generatefeedbackapp
 
     autogradeapp.Autograde = api.Autograde = AutogradeAll
     generatefeedbackapp.GenerateFeedback = api.GenerateFeedback = FeedbackInOnePiece
     gradebooks.create_engine = engine
-    api.NbGraderAPI.get_submitted_timestamp = without_errors(api.NbGraderAPI.get_submitted_timestamp)
-    CourseDirectory.get_existing_timestamp = none_if_unreadable(CourseDirectory.get_existing_timestamp)
+    api.NbGraderAPI.get_submitted_timestamp = submitted_timestamp
+    CourseDirectory.get_existing_timestamp = without_errors(CourseDirectory.get_existing_timestamp)
     Validator.validate = of_ones_own(Validator.validate)
     after_import("nbgrader.server_extensions.formgrader.base", showing.formgrader_shows_harmlessly)
     after_import("nbgrader.server_extensions.formgrader.handlers", showing.formgrader_keeps_to_its_folder)
@@ -62,31 +64,23 @@ def engine(url: str, **options) -> sqlalchemy.Engine:
 
 
 def without_errors(of_time):
-    """A time that cannot be read is none: in formgrader, one would hide all submissions."""
-
-    @functools.wraps(of_time)
-    def tried(self, assignment_id, student_id):
-        folder = self.coursedir.format_path(self.coursedir.submitted_directory, student_id, assignment_id)
-        return time_or_none(folder, lambda: of_time(self, assignment_id, student_id))
-
-    return tried
-
-
-def none_if_unreadable(of_time):
-    """And whoever collects is stopped by none."""
+    """A time that cannot be read is none: one would hide all submissions in formgrader, and end their collecting."""
 
     @functools.wraps(of_time)
     def tried(self, folder):
-        return time_or_none(folder, lambda: of_time(self, folder))
+        try:
+            size = os.stat(os.path.join(folder, "timestamp.txt")).st_size
+            return of_time(self, folder) if size < intake.LONGEST_TIME else None
+        except (OSError, ValueError, OverflowError, AttributeError):  # the last, where nbgrader tries to say what is wrong
+            return None
 
     return tried
 
 
-def time_or_none(folder: str, of_time):
-    try:
-        return of_time() if os.stat(os.path.join(folder, "timestamp.txt")).st_size < intake.LONGEST_TIME else None
-    except (OSError, ValueError, OverflowError, AttributeError):  # the last, where nbgrader tries to say what is wrong
-        return None
+def submitted_timestamp(self, assignment_id: str, student_id: str):
+    """In the place of NbGraderAPI.get_submitted_timestamp, which reads that file in a way of its own."""
+    course = self.coursedir
+    return course.get_existing_timestamp(course.format_path(course.submitted_directory, student_id, assignment_id))
 
 
 def of_ones_own(validate):

@@ -42,8 +42,8 @@ def html(element: str | bytes) -> str:
 
 def without_styles(html: str) -> str:
     """A table of pandas brings its own style along, which would be shown as text. In a time that grows with the length only."""
-    lower, kept, at = html.lower() if html.isascii() else html, [], 0
-    while (begin := lower.find("<style", at)) >= 0 and (end := lower.find("</style>", begin)) >= 0:
+    kept, at = [], 0
+    while (begin := html.find("<style", at)) >= 0 and (end := html.find("</style>", begin)) >= 0:
         kept.append(html[at:begin])
         at = end + len("</style>")
     return "".join([*kept, html[at:]])

@@ -4,7 +4,7 @@
     python -m benchmarks.class_size --lesson squares               200 small ones that import nothing
 
 Graded as `kata class grade` does. Prints, of the last quarter of the submissions against the first: the ratio of the time a
-submission, and the growth of the memory of each process. The load of fastai, once for each worker, is not counted.
+submission, and the growth of the memory of each process. The load of fastai, once for all, is not counted.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ c = get_config()  # noqa: F821  nbgrader defines it
 lose_nothing()
 
 # nbgrader calls alembic, which lies beside it, by its name: so that it finds it in an environment that was not activated.
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+beside, *others = [str(Path(sys.executable).parent), *os.environ["PATH"].split(os.pathsep)]
+os.environ["PATH"] = os.pathsep.join([beside, *(folder for folder in others if folder != beside)])
 
 here = Path(__file__).resolve().parent
 c.CourseDirectory.root = str(here)
@@ -30,7 +31,8 @@ c.CourseDirectory.course_id = "petkata"
 # release/ is there already. It is made again, because nbgrader notes the points of an assignment when it makes it.
 c.GenerateAssignment.force = True
 
-# Students and the instructor meet in this folder. JupyterHub's usual one is taken where it is there.
+# Students and the instructor meet in this folder. JupyterHub's usual one is taken where it is there. Is yours another one, then
+# name it here, whatever is said elsewhere on this machine.
 shared = Path("/srv/nbgrader/exchange")
 c.Exchange.root = str(shared if shared.is_dir() else here / "exchange")
 

@@ -36,7 +36,8 @@ def report(
     try:
         page = write_report(course, lesson, out, anonymous)
     except (NoResults, OSError) as reason:
-        console.print(str(reason), markup=False, soft_wrap=True)
+        why = reason if isinstance(reason, NoResults) else f"The report could not be written: {reason}. --out names another folder."
+        console.print(str(why), markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
     console.print(f"{page}, {page.with_suffix('.csv').name}, {page.with_suffix('.json').name}", markup=False, soft_wrap=True)
 
@@ -52,7 +53,8 @@ def new(folder: Path = typer.Argument(help="A new folder, or one that this comma
     try:
         made = class_folder.new(folder, names)
     except (class_folder.FolderError, OSError) as error:
-        typer.echo(error, err=True)
+        told = error if isinstance(error, class_folder.FolderError) else f"{folder} could not be made: {error}. Name another one."
+        typer.echo(told, err=True)
         raise typer.Exit(2) from None
     typer.echo(f"{folder}: {len(made.added)} files added." if made.added else f"{folder}: all is there already.")
     for name in made.different:
@@ -60,6 +62,7 @@ def new(folder: Path = typer.Argument(help="A new folder, or one that this comma
     if class_folder.others_can_read(folder):
         typer.echo(f"  Others on this machine can read this folder. To keep it to yourself: chmod 700 {shlex.quote(str(folder))}")
     typer.echo(f"Next:\n  cd {shlex.quote(str(folder))}\n  nbgrader generate_assignment {names[0]}\n"
+               f"Then give release/{names[0]}/{names[0]}.ipynb to your students, or with JupyterHub:\n"
                f"  nbgrader release_assignment {names[0]}\n"
                f"The whole way: {catalog.ROOT / 'lessons' / 'INSTRUCTORS.md'}")
 

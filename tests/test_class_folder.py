@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -54,10 +55,11 @@ def test_lessons_are_added_and_what_is_there_stays(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
 def test_a_folder_that_others_can_read_is_told(tmp_path):
-    tmp_path.chmod(0o755)
-    told = kata(tmp_path, "lesson3")
-    assert f"Others on this machine can read this folder. To keep it to yourself: chmod 700 {tmp_path}" in told
-    assert tmp_path.stat().st_mode & 0o777 == 0o755, "whoever made it may want it so"
+    open_one = tmp_path / "open"
+    open_one.mkdir(mode=0o755)
+    told = kata(open_one, "lesson3")
+    assert f"Others on this machine can read this folder. To keep it to yourself: chmod 700 {open_one}" in told
+    assert open_one.stat().st_mode & 0o777 == 0o755, "whoever made it may want it so"
     assert "Others" not in kata(tmp_path / "new", "lesson3")
 
 
@@ -66,6 +68,10 @@ def test_other_folders_are_refused(tmp_path):
     assert "holds other things (thesis.tex) and no nbgrader_config.py" in kata(tmp_path, code=2)
     assert "is a file" in kata(tmp_path / "thesis.tex", code=2)
     assert files_in(tmp_path) == {"thesis.tex": b"years of work"}
+    assert "for the signs in its name" in kata(tmp_path / "[2026]", code=2), "nbgrader would take them for a pattern"
+    kata(tmp_path / "2026", "lesson3")
+    assert f"lies in the folder of a class, {tmp_path / '2026'}" in kata(tmp_path / "2026" / "b", code=2)
+    assert "could not be made: " in kata("/dev/null/class", code=2)
 
 
 def test_a_lesson_that_does_not_exist_is_told_before_anything_is_made(tmp_path):
@@ -90,6 +96,23 @@ def test_an_interrupted_call_leaves_only_whole_files_and_can_be_repeated(tmp_pat
     (tmp_path / f"{class_folder.UNFINISHED}xyz").mkdir()  # what a call leaves that is killed
     class_folder.new(tmp_path, ["lesson3"])
     assert files_in(tmp_path) == wanted
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="nbgrader itself needs Python 3.11")
+def test_a_configuration_that_is_read_again_and_again_leaves_the_path_as_it_is(tmp_path):
+    """A formgrader reads it with each request, and a path that grows without end lets no program start."""
+    kata(tmp_path, "lesson3")
+    script = f"""
+        import os
+        from nbgrader.apps import NbGrader
+        paths = []
+        for _ in range(3):
+            NbGrader().initialize([], root={str(tmp_path)!r})
+            paths.append(os.environ["PATH"])
+        print(len(set(paths)), paths[0].startswith({str(Path(sys.executable).parent)!r}))
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == "1 True\n", done.stderr
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="nbgrader itself needs Python 3.11")

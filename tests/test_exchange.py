@@ -1,6 +1,7 @@
 """`nbgrader collect`: what a student's folder in the exchange leads to stays where it is."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -58,7 +59,7 @@ def test_a_folder_without_end_fills_no_disk(handed_in, tmp_path, what, monkeypat
         os.truncate(handed_in / "data" / "mine.txt", 2**40)  # as long as that, and takes no room
     else:
         monkeypatch.setattr(exchange, "MOST_FILES", 2)
-    with pytest.raises(OSError, match="too large|too many"):
+    with pytest.raises(RuntimeError, match="more than (0.001 MB|2 files)"):
         exchange.copy_own(str(handed_in), tmp_path / "copy", 1000)
     assert sum(path.stat().st_size for path in (tmp_path / "copy").rglob("*")) < 100_000
 
@@ -89,8 +90,8 @@ def test_nbgrader_collects_what_is_a_students_own(handed_in, tmp_path):
     (inbound / "somebody-else+lesson3+2026-01-01 10:00:00.000000 UTC+abc").mkdir()
     (inbound / f"{me}+lesson4+2026-01-01 10:00:00.000000 UTC+abc").symlink_to(folder)
 
-    def collected(lesson="lesson3"):
-        words = [sys.executable, "-m", "nbgrader", "collect", lesson]
+    def collected(lesson="lesson3", *options):
+        words = [sys.executable, "-m", "nbgrader", "collect", lesson, *options]
         done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stderr
@@ -103,6 +104,17 @@ def test_nbgrader_collects_what_is_a_students_own(handed_in, tmp_path):
     assert "theirs.txt: left out, because it is a link" in told and "nbgrader_config.py: left out" in told
     assert f"it says that it is of somebody-else, and it is {me}'s" in told
     assert "was not collected: " in collected("lesson4"), "a link to the class itself"
+    for day, size in ((2, 200_000_000), (3, 4)):
+        newer = inbound / f"{me}+lesson3+2026-01-0{day} 10:00:00.000000 UTC+abc"
+        newer.mkdir()
+        with open(newer / "lesson3.ipynb", "w") as notebook:
+            notebook.truncate(size)
+        told = collected("lesson3", "--update")
+        if day == 2:
+            assert "it has more than 100 MB. What was collected before stays." in told
+            assert (folder / "submitted" / me / "lesson3" / "lesson3.ipynb").read_text() == "{}"
+        else:
+            assert names_in(folder / "submitted") == {f"{me}/lesson3/lesson3.ipynb"}, "with nothing of the one before"
     with open(folder / "nbgrader_config.py", "a", encoding="utf-8") as config:
         config.write("c.ExchangeCollect.check_owner = False\n")
     collected()
@@ -114,17 +126,15 @@ def test_a_full_disk_leaves_no_half_and_is_not_laid_to_the_student(handed_in, tm
 
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.exchange import ExchangeError
-    from nbgrader.exchange.default.exchange import shutil as nbgraders
 
     from petkata.classroom.exchange import Collect
 
     def full(source, target, **options):
-        os.mkdir(target)
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device", target)
 
     (tmp_path / "s00").mkdir()
     collect = Collect(coursedir=CourseDirectory(root=str(tmp_path)))
-    monkeypatch.setattr(nbgraders, "copytree", full)
+    monkeypatch.setattr(shutil, "copyfile", full)
     with pytest.raises((ExchangeError, SystemExit)):
         collect.do_copy(str(handed_in), str(tmp_path / "s00" / "lesson3"))
     assert list((tmp_path / "s00").iterdir()) == []

@@ -25,9 +25,11 @@ def executed(tmp_path_factory):
     from petkata.classroom.executing import ExecuteToTheEnd
     from petkata.classroom.kernels import ForkedProvisioner, use_forked_kernels
 
-    def executed(*sources, timeout=60, tags=(), **options):
+    worth = {f'check("{task.name}")': task.points for name in catalog.lesson_names() for task in catalog.lesson(name).tasks}
+
+    def executed(*sources, timeout=60, tags=(), points=None, **options):
         cells = [new_code_cell(source, metadata={"tags": list(tags), "nbgrader": {
-            "grade": source.startswith("check("), "solution": False, "locked": False, "points": 1, "grade_id": str(number),
+            "grade": source.startswith("check("), "solution": False, "locked": False, "points": points or worth.get(source, 1), "grade_id": str(number),
             "schema_version": 3, "task": False}}) for number, source in enumerate(sources)]
         notebook = new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
         folder = tmp_path_factory.mktemp("submission")
@@ -340,6 +342,18 @@ def test_a_check_that_only_the_kernel_would_understand_is_not_run(executed):
     *_, forged = executed(START, mine, 'check("cosine_anneal" )')
     assert forged.errors == ["NotJudged"] and "not judged, 0 of 1 points" in forged.text
     assert len(forged.looks) == 1 and "in source/, its cell must say check(" in forged.looks[0]
+
+
+def test_a_check_of_no_task_of_the_lesson_costs_nothing_but_itself(executed):
+    _, _, unknown, known = executed(START, ANNEAL, 'check("cosine_aneal")', 'check("cosine_anneal")')
+    assert unknown.errors == ["NotJudged"] and known.text.endswith(PASSED) and "with a task of the lesson" in known.looks[0]
+
+
+@pytest.mark.parametrize("points, said", [(5, "cosine_anneal: passed, 5 of 5 points"), (0.5, "passed, 0.5 of 0.5 points")])
+def test_an_instructors_points_are_those_that_the_feedback_tells(executed, points, said):
+    wrong = "def one_cycle_lr(position, lr_max, pct_start=0.25, div=25.0, div_final=1e5):\n    return 0"
+    *_, check, other = executed(START, ANNEAL, wrong, 'check("cosine_anneal")', 'check("one_cycle_lr")', points=points)
+    assert check.text.rstrip().endswith(said) and f"one_cycle_lr: failing, 0 of {points} points" in other.text
 
 
 @pytest.mark.parametrize("source, is_one", [

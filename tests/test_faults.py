@@ -809,6 +809,46 @@ def test_a_submission_whose_grading_fails_is_told_and_tried_again(course):
     assert course.graded("s01")["metadata"]["petkata"]["needs_a_look"] == []
 
 
+def test_what_cannot_be_graded_again_keeps_its_points_and_is_told(course):
+    for student in THREE:
+        course.submit(student)
+    course.nbgrader("autograde", "small")
+    course.write("fails-s01", "")
+    course.nbgrader("autograde", "small", "--force", code=1)
+    rows = course.exported()
+    assert {student: (row["score"], row["what_happened"]) for student, row in rows.items()} == {
+        "s00": ("3.0", ""), "s01": ("3.0", "not graded to the end: call nbgrader autograde again"), "s02": ("3.0", "")}
+
+
+def test_a_time_that_is_gone_makes_nobody_late(course):
+    from nbgrader.api import Gradebook
+
+    config = course.folder / "nbgrader_config.py"
+    config.write_text(config.read_text() + '\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
+    with Gradebook(f"sqlite:///{course.folder}/gradebook.db") as gradebook:
+        gradebook.update_or_create_assignment("small", duedate="2026-01-01")
+        gradebook.db.commit()
+    course.submit("s00")
+    time = course.write("submitted/s00/small/timestamp.txt", "2026-01-02 10:00:00.000000 UTC")
+    for _ in "ab":
+        course.nbgrader("autograde", "small")
+        late, time_told = course.exported()["s00"], "2026-01-02 10:00:00"
+        assert (late["score"], late["timestamp"]) == ("0.0", time_told)
+    time.write_text("yesterday")
+    course.nbgrader("autograde", "small")
+    on_time = course.exported()["s00"]
+    assert (on_time["score"], on_time["timestamp"], on_time["late_submission_penalty"]) == ("3.0", "", "0.0")
+
+
+def test_nothing_is_run_where_one_submission_could_read_another(course):
+    ran, config, usual = that_leaves_a_trace(course)
+    config.write_text(f"{usual}\nuse_forked_kernels()\nfrom petkata.classroom import sandbox\n"
+                      "sandbox.SYSTEM += (str(here.parent),)\n")
+    said = course.nbgrader("autograde", "small", code=1)
+    assert f"Nothing was run: {course.folder} lies in {course.folder.parent}, which all submissions can read" in said
+    assert not ran.exists()
+
+
 def that_leaves_a_trace(course):
     """A submission: the file that is there when it has run. And the configuration: its file, and what it says where nothing is
     watched."""
@@ -854,6 +894,8 @@ def test_without_the_courses_configuration_nothing_is_run(course):
     assert not ran.exists() and course.marks() == {}
     course.nbgrader("autograde", "small")
     assert ran.exists() and course.marks() == {"s00": BOTH}, "and with it, it is"
+    config.write_text(right + 'c.GenerateAssignment.preprocessors.append("nbgrader.preprocessors.ClearOutput")\n')
+    course.nbgrader("autograde", "small")
     graded = course.graded("s00")
     config.write_text(unread[1])
     course.nbgrader("autograde", "small", "--force", code=1)
@@ -865,7 +907,8 @@ def test_a_submission_is_not_validated(course):
     ran, config, usual = that_leaves_a_trace(course)
     config.write_text(usual)
     (course.folder / "work").symlink_to("submitted")
-    for folder in ("submitted", "work"):
+    shutil.copytree(course.folder / "submitted", course.folder / "downloaded")
+    for folder in ("submitted", "work", "downloaded"):
         assert "is a submission. To validate is" in course.nbgrader("validate", f"{folder}/s00/small/small.ipynb", code=1)
     assert not ran.exists()
 
@@ -1077,3 +1120,6 @@ def test_what_became_of_a_task_is_told_by_its_output_too(tmp_path, ename, state)
     tasks, needs_a_look = of_notebook(path)
     assert [(task.task, task.state, task.points, task.of) for task in tasks] == [("one", state, 0, 1), ("two", "passed", 2, 2)]
     assert needs_a_look == []
+    path.write_text("{}")
+    with pytest.raises(ValueError):
+        of_notebook(path)

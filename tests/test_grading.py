@@ -262,6 +262,24 @@ def test_what_needs_a_look_is_read_from_the_graded_notebook(tmp_path):
     assert needs_a_look(tmp_path) == ["crashed: six."]
 
 
+def test_what_is_told_of_points_is_what_is_exported(course):
+    from nbgrader.api import Gradebook
+
+    folder = course('\nc.LateSubmissionPlugin.penalty_method = "zero"\n', s00=RIGHT, s01=RIGHT)
+    with Gradebook(f"sqlite:///{folder}/gradebook.db", "squares") as book:
+        book.update_or_create_assignment(NAME, duedate="2026-01-01")
+        book.db.commit()
+    (folder / "submitted" / "s01" / NAME / "timestamp.txt").write_text("2026-01-02 10:00:00.000000 UTC")
+    assert "Points: lowest 0, median 1.5, highest 3, of 3." in graded(folder)[1]
+
+
+def test_a_gradebooks_path_may_begin_in_the_courses_folder(course, tmp_path, monkeypatch):
+    folder = course('\nc.CourseDirectory.db_url = "sqlite:///gradebook.db"\n', s00=RIGHT)
+    monkeypatch.chdir(tmp_path)
+    assert graded(folder)[0] and marks(folder) == expected(s00=True)
+    assert not (tmp_path / "gradebook.db").exists()
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_bar_in_a_terminal_and_lines_elsewhere(terminal, monkeypatch):
     from petkata.classroom import grading

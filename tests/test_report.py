@@ -183,6 +183,27 @@ def test_points_are_those_that_nbgrader_exports_late_ones_too(tmp_path):
     assert code == 0 and "−1.25" in (course / "report" / "lesson3.html").read_text(encoding="utf-8")
 
 
+def test_an_assignment_of_two_notebooks_that_name_their_cells_alike(tmp_path):
+    from nbgrader.api import Gradebook
+
+    course = make_course(tmp_path / "course", [Student("s00", ("passed", "failing", "failing"))])
+    written(course / "source" / "lesson3" / "second.ipynb", graded_notebook(Student("."), {"cosine_anneal": 1}))
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        gradebook.update_or_create_notebook("second", "lesson3")
+        gradebook.update_or_create_grade_cell("check_cosine_anneal", "second", "lesson3", max_score=1, cell_type="code")
+        gradebook.db.commit()
+    told = read(course)["s00"].tasks
+    assert [(task.task, task.state) for task in told] == [
+        ("cosine_anneal", "passed"), ("one_cycle_lr", "failing"), ("schedule", "failing"), ("cosine_anneal", "not judged")]
+
+
+def test_what_was_not_graded_to_the_end_again_is_told(tmp_path):
+    course = make_course(tmp_path / "course", [Student("s00"), Student("s01")])
+    written(course / "autograded" / ".unfinished" / "s01" / "lesson3.begun", "")
+    found = read(course)
+    assert found["s00"].looks == [] and ["Not graded to the end" in sentence for sentence in found["s01"].looks] == [True]
+
+
 def test_a_mark_that_is_still_to_be_given_is_told(tmp_path):
     from nbgrader.api import Gradebook
 

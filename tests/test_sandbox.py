@@ -21,8 +21,10 @@ pytestmark = pytest.mark.skipif(bool(WHY), reason=str(WHY))
 
 SCRIPT = """
 import json, os, sys
+from petkata.classroom import sandbox
 from petkata.classroom.sandbox import View, enter
 given = json.load(sys.stdin)
+sandbox.HIDDEN = given["hidden"]
 close = enter(View(tuple(given["readable"]), (given["folder"],), given["scratch"]))
 try:
     said = repr(eval(given["what"], {"os": os, "sys": sys, "close": close, **given}))
@@ -72,12 +74,12 @@ def owned_by(user, folder):
 def inside(course, who):
     """`inside("expression")`: what comes of an expression in the sandbox of Ann's submission, as text."""
 
-    def inside(what, code=0, folder=course.folder / "autograded" / "ann" / "lesson3"):
+    def inside(what, code=0, folder=course.folder / "autograded" / "ann" / "lesson3", hidden=sandbox.HIDDEN):
         scratch = course.folder / "scratch" / str(len(os.listdir(course.folder / "scratch")))
         scratch.mkdir()
         owned_by(who.user, scratch)
         given = {"readable": [*who.readable, str(ROOT / "petkata"), str(course.folder / "shown")], "scratch": str(scratch),
-                 "what": what, "folder": str(folder), "course": str(course.folder),
+                 "hidden": str(hidden), "what": what, "folder": str(folder), "course": str(course.folder),
                  "root": str(ROOT), "port": course.port, "outside": os.getpid(), "exit": code}
         done = subprocess.run([who.python, "-c", SCRIPT], input=json.dumps(given), capture_output=True, text=True, cwd=ROOT,
                               timeout=120, user=who.user, group=who.user, extra_groups=None if who.user is None else ())
@@ -111,6 +113,19 @@ def test_its_own_submission_is_there(inside):
 def test_what_is_shown_can_be_read_and_not_written(inside):
     assert inside("open(course + '/shown/hint').read()") == "'secret'"
     assert "Read-only file system" in inside("open(course + '/shown/hint', 'w')")
+
+
+def test_nbgraders_own_exchange_is_not_shown_though_all_around_it_is(course, inside):
+    shown = course.folder / "shown"
+    assert inside("os.listdir(course + '/shown')", hidden=shown / "nothing") == "['hint']"
+    assert inside("os.listdir(course + '/shown')", hidden=shown) == "[]"
+    assert "Read-only file system" in inside("open(course + '/shown/mine', 'w')", hidden=shown)
+
+
+def test_what_lies_among_the_systems_folders_is_known():
+    assert sandbox.shown_below("/usr/local/class") in ("/usr", "/usr/local") and sandbox.shown_below(sys.prefix + "/class")
+    assert sandbox.shown_below(str(ROOT)) is None and sandbox.shown_below("/usr/local/share/nbgrader/exchange") is None
+    assert sandbox.shown_below("/usrs/class") is None
 
 
 def test_a_folder_may_have_any_name(course, inside):

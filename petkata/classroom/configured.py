@@ -12,6 +12,7 @@ from __future__ import annotations
 from nbconvert.preprocessors import ExecutePreprocessor, Preprocessor
 from nbgrader.converters import NbGraderException
 from traitlets.config import Config
+from traitlets.config.loader import LazyConfigValue
 from traitlets.utils.importstring import import_item
 
 from petkata.classroom.executing import ExecuteToTheEnd
@@ -25,7 +26,7 @@ NOT_CONFIGURED = ("Nothing was run. nbgrader_config.py is not there, or stopped 
 def is_configured(config: Config) -> bool:
     """Whether submissions are run in no other way than the course's, and it has been said where. Where nbgrader_config.py stops,
     not one line of it counts."""
-    lists = [steps for part in config.values() if isinstance(part, Config) for name, steps in part.items()
+    lists = [listed(steps) for part in config.values() if isinstance(part, Config) for name, steps in part.items()
              if name.endswith("preprocessors")]
     if not all(isinstance(steps, list) for steps in (config.Autograde.get("autograde_preprocessors"), *lists)):
         return False
@@ -33,6 +34,11 @@ def is_configured(config: Config) -> bool:
              for steps in lists for step in steps]
     run = [kind for kind in kinds if issubclass(kind, ExecutePreprocessor)]
     return all(issubclass(kind, ExecuteToTheEnd) for kind in run) and (ForkedProvisioner.asked or not run)
+
+
+def listed(steps: object) -> object:
+    """The steps of which traitlets knows only that they are to be added to a list."""
+    return [*steps._prepend, *steps._extend, *(step for _, step in steps._inserts)] if isinstance(steps, LazyConfigValue) else steps
 
 
 class Configured(Preprocessor):

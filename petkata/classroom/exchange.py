@@ -7,7 +7,6 @@ wrong with one submission is told, and the others go on. `nbgrader_config.json` 
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import stat
@@ -15,11 +14,15 @@ import tempfile
 from datetime import datetime
 from glob import glob
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
+from nbgrader.exchange.default import collect as nbgraders
 from nbgrader.utils import temp_attrs
 
 from petkata.classroom.intake import CONFIGURATION
+from petkata.classroom.resuming import disk_is_full
 
 MOST_FILES = 10_000  # and folders, of one submission
 NO_NAME = re.compile(r"\.{0,2}|.*[*?\[\],/].*", re.DOTALL)  # of a student's: with these, nbgrader speaks of many, or of none
@@ -48,7 +51,9 @@ class Collect(ExchangeCollect):
 
     def copy_files(self) -> None:
         self.src_records = [record for record in self.src_records if record["username"] is not None]
-        super().copy_files()
+        # nbgrader removes what it is about to replace; here that stays until the new one is whole.
+        with patch.object(nbgraders, "shutil", SimpleNamespace(rmtree=lambda folder: None)):
+            super().copy_files()
 
     def do_copy(self, src: str, dest: str, log=None) -> None:
         """Copy it beside its place, and move it there when it is whole."""
@@ -58,11 +63,14 @@ class Collect(ExchangeCollect):
                 for left_out in copy_own(src, own, 1000 * self.coursedir.max_dir_size):
                     self.log.warning("%s: left out, because it is %s.", *left_out)
                 super().do_copy(str(own), str(whole), log)
+                if os.path.lexists(dest):
+                    os.rename(dest, Path(folder, "before"))
                 whole.rename(dest)
         except (OSError, RuntimeError) as error:  # a link, too large, too deep: that costs this submission, and not the others
-            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            if disk_is_full(error):
                 self.fail(f"The disk is full ({error}). Make room, and give the same command again: it goes on with {src}.")
-            self.log.error("%s was not collected: %s. Look at it, and ask the student to submit again.", src, error)
+            before = "What was collected before stays. " if os.path.lexists(dest) else ""
+            self.log.error("%s was not collected: %s. %sLook at it, and ask the student to submit again.", src, error, before)
 
 
 class ReleaseFeedback(ExchangeReleaseFeedback):
@@ -97,7 +105,7 @@ def copy_own(source: str, target: Path, most: int) -> list[tuple[str, str]]:
     """Copy what in a folder is its owner's own. Gives back what was left out, and why. The owner may exchange a file for a link
     at any moment, so a file is opened once, and looked at when it is open.
 
-    Raises OSError where the folder itself is a link, and where it has more than `most` bytes or too many files.
+    Raises OSError where the folder itself is a link, RuntimeError where it has more than `most` bytes or too many files.
     """
     left_out: list[tuple[str, str]] = []
     folder = os.open(source, UNLINKED | os.O_DIRECTORY)
@@ -109,7 +117,7 @@ def copy_own(source: str, target: Path, most: int) -> list[tuple[str, str]]:
         for name in sorted(os.listdir(folder)):
             path, files = os.path.join(place, name), files + 1
             if files > MOST_FILES:
-                raise OSError(errno.EFBIG, "it has too many files")
+                raise RuntimeError(f"it has more than {MOST_FILES} files")
             try:
                 number = os.open(name, UNLINKED, dir_fd=folder)
             except OSError as error:
@@ -124,7 +132,7 @@ def copy_own(source: str, target: Path, most: int) -> list[tuple[str, str]]:
                 elif CONFIGURATION.fullmatch(name):
                     left_out.append((path, "a configuration, which nbgrader or Jupyter would run"))
                 elif (copied := copied + kind.st_size) > most:
-                    raise OSError(errno.EFBIG, "it is too large")
+                    raise RuntimeError(f"it has more than {most / 1e6:g} MB")
                 else:
                     with open(target / name, "wb") as own:
                         while kind.st_size > own.tell() and (part := os.read(number, min(2**20, kind.st_size - own.tell()))):

@@ -68,9 +68,9 @@ NOT_JUDGED = {
     "not judged": "{task} could not be judged ({why}).\n{task}: not judged, 0 of {of} points",
 }
 
-ASKED_OTHERWISE = "in the instructor's notebook, its cell does not ask for the check as the course's does"
-TO_ASK_RIGHT = ("{task} is not judged, for nobody: in source/, its cell must say check(\"{task}\") and nothing else. Put that "
-                "right, call nbgrader generate_assignment, and grade again.")
+ASKED_OTHERWISE = "in the instructor's notebook, its cell does not ask for a check of the lesson as the course's does"
+TO_ASK_RIGHT = ("{task} is not judged, for nobody: in source/, its cell must say check(\"{task}\") and nothing else, with a task of the "
+                "lesson. Put that right, call nbgrader generate_assignment, and grade again.")
 
 GRACE = 10  # seconds after its time in which a cell can be interrupted; then its kernel is ended
 LOOK_AGAIN = 0.2  # seconds
@@ -80,6 +80,7 @@ AT_ONCE = 2  # tasks of one submission that are judged at a time
 LESSON = re.compile(r'checks_of\("(lesson\d+)"\)')
 CHECK = re.compile(r'(?:check\.seed = (?P<seed>\d+)\n)?check\("(?P<task>\w+)"\)')
 CHECK_NAME = re.compile(r"\bcheck\b")
+SUM = re.compile(r"\d{1,4} of \d{1,4} points\Z")  # the end of what a judge says of a task
 MARK = re.compile(r"^###.*\n?", re.MULTILINE)  # of nbgrader's, around what the learner does not see
 
 
@@ -113,6 +114,7 @@ class ExecuteToTheEnd(Execute):
         # The cell that begins is locked, so nbgrader has put it back; what a student wrote counts where there is none.
         cells = sorted(nb.cells, key=lambda cell: not is_locked(cell))
         self.lesson = next((found[1] for cell in cells if (found := LESSON.search(cell.source))), None)
+        self.tasks = {task.name: task for task in catalog.lesson(self.lesson).tasks} if self.lesson else {}
         over = threading.Event()
         watch = threading.Thread(target=self.watch, args=(over,), daemon=True)
         watch.start()
@@ -151,7 +153,7 @@ class ExecuteToTheEnd(Execute):
         if not is_grade(cell) or not isinstance(kernel, ForkedKernel):
             return False
         asked = CHECK.fullmatch(source) if self.lesson else None
-        if not asked:
+        if not asked or asked["task"] not in self.tasks:
             if is_check := bool(self.lesson and asks(source)):
                 self.leave(cell)
             return is_check
@@ -194,7 +196,7 @@ class ExecuteToTheEnd(Execute):
         told, task, cell = one.judge.verdict(self._get_timeout(None)), one.task, self.nb.cells[one.index]
         state = told.get("state", told.get("trouble"))
         state = state if state in STATES else "not judged"
-        of = catalog.lesson(self.lesson).task(task).points
+        of = cell.metadata.nbgrader.points  # which the instructor may have changed
         nothing = NOT_JUDGED.get(state, NOT_JUDGED["not judged"])
         text = told.get("text") or nothing.format(task=task, why=told.get("trouble"), of=of)
         if state == "not started" and (what := self.ended_where_written(task)):
@@ -204,12 +206,14 @@ class ExecuteToTheEnd(Execute):
             self.needs_a_look(f"{task}: a check passed that must fail. Somebody has tampered with the checks.")
             state, text = "failing", TAMPERED.format(task=task, of=of)
         checks = [Check(*(short(str(check[name])) for name in ("check", "state", "why"))) for check in told.get("verdicts", ())]
-        note(cell, TaskResult(task, state, of if state == "passed" else 0, of, checks), short(text, MOST_TEXT))
+        points = of if state == "passed" else 0
+        text = SUM.sub(f"{points:g} of {of:g} points", text)
+        note(cell, TaskResult(task, state, points, of, checks), short(text, MOST_TEXT))
         return state
 
     def ended_where_written(self, task: str) -> str | None:
         """Which of WHAT_HAPPENED became of the cell in which a task is written; None where it came to its end."""
-        written, stem = re.compile(rf"^def {task}\b", re.MULTILINE), Path(catalog.lesson(self.lesson).task(task).file).stem
+        written, stem = re.compile(rf"^def {task}\b", re.MULTILINE), Path(self.tasks[task].file).stem
         for index, what in self.left_out.items():
             cell = self.nb.cells[index]
             if cell.metadata.get("nbgrader", {}).get("grade_id") == stem or written.search(cell.source):

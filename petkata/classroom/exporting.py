@@ -13,13 +13,13 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
 
-from petkata.classroom import results
+from petkata.classroom import intake, results
 from petkata.pets.made import write_atomically
 
 # The columns of nbgrader's own table, and one more.
 COLUMNS = ("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
            "late_submission_penalty", "score", "max_score", "what_happened")
-NOT_GRADED = "not graded to the end: call nbgrader autograde again"
+AGAIN = "not graded to the end: call nbgrader autograde again"
 
 
 class WhatHappened(ExportPlugin):
@@ -50,12 +50,14 @@ class WhatHappened(ExportPlugin):
             submission = gradebook.find_submission(assignment.name, student.id)
         except MissingEntry:
             nothing = {"raw_score": 0.0, "late_submission_penalty": 0.0, "score": 0.0}
-            return {**row, **nothing, "what_happened": NOT_GRADED if student.id in handed_in else "nothing submitted"}
+            return {**row, **nothing, "what_happened": AGAIN if student.id in handed_in else "nothing submitted"}
         folder = Path(course.format_path(course.autograded_directory, student.id, assignment.name))
         told = [what_happened(folder / f"{notebook.name}.ipynb") for notebook in assignment.notebooks]
+        if results.not_graded_to_the_end(course, student.id, assignment.name) and intake.NOT_GRADED.lower() not in told:
+            told.insert(0, AGAIN)
         penalty = submission.late_submission_penalty
         return {**row, "timestamp": submission.timestamp, "raw_score": submission.score, "late_submission_penalty": penalty,
-                "score": max(0.0, submission.score - penalty), "what_happened": "; ".join(filter(None, told))}
+                "score": max(0.0, submission.score - penalty), "what_happened": "; ".join(filter(None, dict.fromkeys(told)))}
 
 
 def plain(text: str | None) -> str:
@@ -68,7 +70,9 @@ def what_happened(notebook: Path) -> str:
     try:
         tasks, needs_a_look = results.of_notebook(notebook)
     except (OSError, ValueError):
-        return NOT_GRADED
-    if tasks and all(task.state == "not judged" for task in tasks):
-        return needs_a_look[0].partition(":")[0].lower() if needs_a_look else "not judged"
+        return AGAIN
+    if needs_a_look and all(task.state == "not judged" for task in tasks):
+        for begins in (intake.NOT_READ, intake.NOT_GRADED):
+            if needs_a_look[0].startswith(f"{begins}: "):
+                return begins.lower()
     return "; ".join([*results.bad_ends(tasks), *(["needs a look"] if needs_a_look else [])])

@@ -41,6 +41,11 @@ def new(folder: Path, lessons: list[str]) -> Made:
         raise FolderError(f"There is no {' and no '.join(unknown)}. The lessons are {', '.join(known)}.")
     if folder.exists() and not folder.is_dir():
         raise FolderError(f"{folder} is a file. Name a new folder.")
+    if around := class_around(folder):
+        raise FolderError(f"{folder} lies in the folder of a class, {around}. Name one that is in no other.")
+    if set(str(folder.resolve())) & set("*?[]{}"):
+        raise FolderError(f"nbgrader finds nothing in {folder.resolve()}, for the signs in its name. Use letters, digits and "
+                          "hyphens.")
     here = [path.name for path in folder.iterdir() if not path.name.startswith(UNFINISHED)] if folder.exists() else []
     if here and CONFIG not in here:
         some = ", ".join(sorted(here)[:3]) + ", ..." * (len(here) > 3)

@@ -32,6 +32,7 @@ from nbgrader.converters import Autograde
 from nbgrader.utils import capture_log, rmtree, temp_attrs
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
+from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from petkata.classroom import beginning, kernels, results, resuming
@@ -105,6 +106,10 @@ def application(course: str) -> AutogradeApp:
         raise CannotGrade(f"{config} stopped with {type(error).__name__}: {error}") from error
     app.log.handlers = [handler for handler in app.log.handlers if hasattr(handler, "baseFilename")]
     app.log.propagate = False
+    with contextlib.suppress(ArgumentError):  # it is no address of a database: who opens it is told
+        url = make_url(app.coursedir.db_url)
+        if url.get_backend_name() == "sqlite" and url.database:  # a path may begin in the course's folder
+            app.coursedir.db_url = url.set(database=os.path.join(course, url.database)).render_as_string(hide_password=False)
     nbgrader.api.create_engine = resuming.engine
     return app
 
@@ -112,9 +117,9 @@ def application(course: str) -> AutogradeApp:
 @contextlib.contextmanager
 def gradebook(course: str) -> Iterator[Gradebook]:
     """The course's gradebook. Raises CannotGrade when its database cannot be reached."""
-    coursedir = application(course).coursedir
-    url = re.sub(r":[^:@/]*@", ":...@", coursedir.db_url)
+    coursedir, url = application(course).coursedir, "that c.CourseDirectory.db_url names"
     try:
+        url = make_url(coursedir.db_url).render_as_string(hide_password=True)
         with Gradebook(coursedir.db_url, coursedir.course_id) as book:
             yield book
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
@@ -142,21 +147,12 @@ def assignment_of(course: Path, name: str) -> Assignment:
 def students_of(assignment: Assignment) -> list[str]:
     """Who has submitted. Raises CannotGrade when nobody has."""
     coursedir = application(assignment.course).coursedir
-    step = coursedir.submitted_directory
-    pattern = coursedir.format_path(step, "(?P<student>[^/]+)", assignment.name, escape=True)
-    folders = glob.glob(coursedir.format_path(step, coursedir.student_id, assignment.name))
-    students = {match["student"] for match in (re.fullmatch(pattern, folder) for folder in folders) if match}
+    students = {student for student, _ in results.submissions(coursedir, coursedir.student_id, assignment.name)}
     students = sorted(students - set(coursedir.student_id_exclude.split(",")))
     if not students:
-        raise CannotGrade(f"Nobody has submitted {assignment.name}: {coursedir.format_path(step, 'STUDENT', assignment.name)} is "
+        raise CannotGrade(f"Nobody has submitted {assignment.name}: {assignment.folder('submitted', 'STUDENT')} is "
                           f"where a submission lies. nbgrader collect {assignment.name} fetches what was handed in.")
     return students
-
-
-def points_of(assignment: Assignment) -> dict[str, tuple[float, float]]:
-    """By student: the points, and of how many."""
-    with gradebook(assignment.course) as book:
-        return {row["student"]: (row["score"], row["max_score"]) for row in book.submission_dicts(assignment.name)}
 
 
 # --- one submission, in a worker ---
@@ -198,7 +194,8 @@ def grade(assignment: Assignment, student: str) -> Outcome:
             state = "graded" if converter.was_needed else "as before"
             outcome = Outcome(student, state, results.needs_a_look(folder), protection=protection)
         else:
-            log.write_text(f"{said}\n{done.get('error', '')}", encoding="utf-8")
+            with contextlib.suppress(OSError):  # the disk is full: that is what it would say
+                log.write_text(f"{said}\n{done.get('error', '')}", encoding="utf-8")
             reason = why(said, done.get("error", ""))
             outcome = Outcome(student, "failed", why=f"{reason} All that nbgrader said: {log}", protection=protection)
         note.unlink()
@@ -414,7 +411,10 @@ def grade_class(course: Path, name: str, jobs: int, cluster: str | None, console
     states = Counter(outcome.state for outcome in done)
     console.print(f"{len(students)} submissions of {name}: {states['graded']} graded, {states['as before']} graded before and "
                   f"unchanged, {states['failed']} not graded.", highlight=False)
-    points = points_of(assignment)
+    with gradebook(assignment.course) as book:
+        penalties = results.grades_of(book, name)[1]
+        points = {row["student"]: (max(0.0, row["score"] - penalties[row["student"]]), row["max_score"])
+                  for row in book.submission_dicts(name)}
     counted = [points[outcome.student] for outcome in done if outcome.state != "failed" and outcome.student in points]
     if counted:
         scores = [score for score, _ in counted]

@@ -176,12 +176,11 @@ class Judge:
 
 def checked(told) -> dict:
     """A verdict (`petkata.classroom.judge.answered`) of the right form. Raises ValueError for anything else."""
-    words = told if isinstance(told, dict) else {"text": told}
-    checks = words.get("verdicts", [])
-    if not all(isinstance(words.get(name, ""), str) for name in ("state", "text", "trouble")) or not isinstance(checks, list) \
+    checks = told.get("verdicts", []) if isinstance(told, dict) else None
+    if not isinstance(checks, list) or not all(isinstance(told.get(name, ""), str) for name in ("state", "text", "trouble")) \
             or not all(isinstance(check, dict) and {"check", "state", "why"} <= check.keys() for check in checks):
         raise ValueError(f"This is no verdict: {told!r:.200}")
-    return words
+    return told
 
 
 def received(source: socket.socket, until: float) -> bytes:
@@ -213,6 +212,7 @@ class ForkedKernel:
         with its_judges:
             told = self._begin(request, its_judges) or self._begin(request, its_judges)  # once more, with another loaded process
         if "pid" not in told:
+            shutil.rmtree(sockets, ignore_errors=True)  # else the loaded process removes it
             raise RuntimeError(NO_SANDBOX.format(told["trouble"]) if told else ENDED)
         self.pid = told["pid"]
 

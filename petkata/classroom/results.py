@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # From best to worst to know: the first four are those of the board in the terminal.
 STATES = ("passed", "failing", "waiting", "not started", "crashed", "timed out", "not judged")
 BAD_ENDS = ("crashed", "timed out", "not judged")
+UNFINISHED = ".unfinished"  # the folder in autograded/ where submissions are while they are graded (petkata.classroom.resuming)
+BEGUN = ".begun"  # and how the name of the file ends that is there meanwhile
 
 
 @dataclass
@@ -146,9 +148,9 @@ def of_notebook(path: Path) -> tuple[list[TaskResult], list[str]]:
 
     Raises OSError where the file is not there, ValueError where it is no notebook.
     """
-    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook = read(path)
     graded = [cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade")]
-    return [of_cell(cell) for cell in graded], notebook["metadata"].get("petkata", {}).get("needs_a_look", [])
+    return [of_cell(cell) for cell in graded], notebook.get("metadata", {}).get("petkata", {}).get("needs_a_look", [])
 
 
 def bad_ends(tasks: list[TaskResult]) -> list[str]:
@@ -216,7 +218,7 @@ def results(course: Path, lesson: str) -> list[SubmissionResult]:
             by_hand = []  # tasks whose mark a person has still to give
             for place, of in places.items():
                 grade = grades.get((student, *place))
-                task = task_result(place[1], of, grade, notes, look)
+                task = task_result(place, of, grade, notes, look)
                 result.tasks.append(task)
                 if grade and grade.needs_manual_grade and notes is not None and result.handed_in:
                     by_hand.append(task.task)
@@ -278,10 +280,24 @@ def assignment_of(gradebook: Gradebook, lesson: str) -> Assignment:
 
 def submitted(coursedir: CourseDirectory, lesson: str) -> set[str]:
     """Who has a folder with a submission: collected, though perhaps not graded."""
+    return {student for student, _ in submissions(coursedir, "*", glob.escape(lesson))}
+
+
+def submissions(coursedir: CourseDirectory, students: str, lessons: str) -> list[tuple[str, str]]:
+    """The student and the lesson of each folder with a submission that these patterns, of glob's, are for. Where a student's
+    folder cannot be opened, nobody knows what is in it: then it counts."""
     step = coursedir.submitted_directory
-    pattern = coursedir.format_path(step, "(?P<student>[^/]+)", lesson, escape=True)
-    paths = glob.glob(coursedir.format_path(glob.escape(step), "*", glob.escape(lesson)))
-    return {match["student"] for path in paths if (match := re.fullmatch(pattern, path))}
+    wanted = coursedir.format_path(glob.escape(step), students, lessons)
+    closed = [folder for folder in glob.glob(os.path.dirname(wanted)) if os.path.isdir(folder) and not os.access(folder, os.X_OK)]
+    pattern = re.compile(coursedir.format_path(step, "(?P<student>[^/]+)", "(?P<lesson>[^/]+)", escape=True))
+    paths = [*glob.glob(wanted), *(os.path.join(folder, os.path.basename(wanted)) for folder in closed)]
+    return [(match["student"], match["lesson"]) for match in map(pattern.fullmatch, paths) if match]
+
+
+def not_graded_to_the_end(coursedir: CourseDirectory, student: str, lesson: str) -> bool:
+    """Whether grading has begun with a submission, and has not come to its end: what is there was graded before, or in part."""
+    folder = os.path.join(coursedir.autograded_directory, UNFINISHED)
+    return os.path.exists(coursedir.format_path(folder, student, lesson) + BEGUN)
 
 
 def graded_cells(coursedir: CourseDirectory, assignment: Assignment) -> dict[tuple[str, str], float]:
@@ -317,15 +333,16 @@ def grades_of(gradebook: Gradebook, lesson: str) -> tuple[dict, dict[str, float]
 
 
 def noted(coursedir: CourseDirectory, student: str, lesson: str,
-          places: dict[tuple[str, str], float]) -> tuple[dict[str, object] | None, list[str]]:
-    """What grading has noted of each graded cell, by its name, and the sentences for the instructor. None: not graded."""
+          places: dict[tuple[str, str], float]) -> tuple[dict[tuple[str, str], object] | None, list[str]]:
+    """What grading has noted of each graded cell, by notebook and cell, and the sentences for the instructor. None: not
+    graded."""
     folder = Path(coursedir.format_path(coursedir.autograded_directory, student, lesson))
     found, look, graded = {}, [], False
     for notebook in dict.fromkeys(notebook for notebook, _ in places):
         path = folder / f"{notebook}.ipynb"
         try:
             content = read(path)
-            found |= cells_of(content)
+            found |= {(notebook, cell): note for cell, note in cells_of(content).items()}
             said = (content.get("metadata") or {}).get("petkata", {}).get("needs_a_look", [])
             look += [str(sentence) for sentence in said] if isinstance(said, list) else [str(said)]
             graded = True
@@ -337,6 +354,8 @@ def noted(coursedir: CourseDirectory, student: str, lesson: str,
             graded = True
     if not graded:
         look.append(f"Handed in, but not graded. To grade it: kata class grade {lesson}")
+    elif not_graded_to_the_end(coursedir, student, lesson):
+        look.append(f"Not graded to the end: the points may be those of an earlier time. To go on: kata class grade {lesson}")
     return found if graded else None, look
 
 
@@ -358,14 +377,15 @@ def cells_of(notebook: dict) -> dict[str, object]:
     return {str(one["nbgrader"].get("grade_id")): one.get("petkata") for one in marked}
 
 
-def task_result(cell: str, of: float, grade, notes: dict[str, object] | None, look: list[str]) -> TaskResult:
+def task_result(place: tuple[str, str], of: float, grade, notes: dict[tuple[str, str], object] | None,
+                look: list[str]) -> TaskResult:
     """A task: its checks as grading has noted them, its points as the gradebook has them. `look` is added to."""
     points = grade.score if grade else 0.0
     by_hand = bool(grade) and (grade.manual_score is not None or bool(grade.extra_credit))
     judged = notes is not None and grade is not None and grade.auto_score is not None
     state = "not judged" if not judged else "passed" if grade.auto_score >= of else "failing"
-    task = TaskResult(cell.removeprefix("check_"), state, points, of)
-    note = (notes or {}).get(cell)
+    task = TaskResult(place[1].removeprefix("check_"), state, points, of)
+    note = (notes or {}).get(place)
     if note is not None:
         try:
             task = TaskResult.from_dict(note)

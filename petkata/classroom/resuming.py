@@ -17,7 +17,6 @@ import os
 import re
 import shutil
 from fnmatch import fnmatch
-from glob import glob
 from pathlib import Path
 
 import sqlalchemy
@@ -25,6 +24,7 @@ from filelock import FileLock, Timeout
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange.default import Exchange
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_grade
 from nbgrader.validator import Validator
@@ -34,9 +34,12 @@ from petkata.after_import import after_import
 from petkata.classroom import intake, results, showing
 from petkata.classroom.configured import Configured
 from petkata.classroom.kernels import ForkedProvisioner, loaded_process
+from petkata.classroom.sandbox import shown_below
+from petkata.course.catalog import ROOT
 
 FULL = ("The disk is full (%s). Nothing is lost. Make room, and give the same command again: it goes on with this submission.")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NUMBER = re.compile(r"\[Errno (\d+)\] ")  # how an OSError begins as text
 
 
 @functools.cache  # nbgrader reads the configuration again and again, formgrader with each request
@@ -88,11 +91,19 @@ def of_ones_own(validate):
 
     @functools.wraps(validate)
     def validated(self, filename):
-        if {"submitted", "autograded", "inbound"} & set(Path(filename).resolve().parts):
+        if {"submitted", "autograded", "inbound", "downloaded"} & set(Path(filename).resolve().parts):
             raise RuntimeError(f"{filename} is a submission. To validate is to run it with your own rights: call autograde.")
         return validate(self, filename)
 
     return validated
+
+
+def disk_is_full(error: Exception) -> bool:
+    """Whether that is why something could not be written. shutil keeps of what ended its copying only the words."""
+    if isinstance(error, shutil.Error):
+        found = (NUMBER.match(str(why)) for *_, why in error.args[0])
+        return any(number and int(number[1]) in NO_ROOM for number in found)
+    return getattr(error, "errno", None) in NO_ROOM
 
 
 def ends_when_the_disk_is_full(method):
@@ -103,7 +114,7 @@ def ends_when_the_disk_is_full(method):
         try:
             return method(self, *arguments)
         except (OSError, OperationalError, InvalidEntry) as error:  # the gradebook says so in words only
-            if getattr(error, "errno", None) in NO_ROOM or "disk is full" in str(error):
+            if disk_is_full(error) or isinstance(error, (OperationalError, InvalidEntry)) and "disk is full" in str(error):
                 self.log.error(FULL, error)
                 raise SystemExit(1) from error
             raise
@@ -118,7 +129,7 @@ class InOnePiece:
 
     @property
     def _output_directory(self) -> str:
-        return os.path.join(super()._output_directory, ".unfinished")
+        return os.path.join(super()._output_directory, results.UNFINISHED)
 
     def place(self, assignment_id: str, student_id: str) -> Path:
         """Where the folder goes in the end."""
@@ -145,7 +156,7 @@ class InOnePiece:
         if student_id in self.coursedir.student_id_exclude.split(","):
             return False
         place, beside = self.place(assignment_id, student_id), self.beside(assignment_id, student_id)
-        mark = beside.with_name(f"{beside.name}.begun")
+        mark = beside.with_name(beside.name + results.BEGUN)
         half_done = mark.exists()
         mark.parent.mkdir(parents=True, exist_ok=True)
         self.begun = FileLock(mark)
@@ -230,23 +241,26 @@ class AutogradeAll(InOnePiece, Autograde):
             return os.path.join(self.coursedir.autograded_directory, ".taken_in")
         return self._output_directory
 
-    def submission(self, assignment_id: str, student_id: str, **options) -> str:
-        return self.coursedir.format_path(self.coursedir.submitted_directory, student_id, assignment_id, **options)
+    def submission(self, assignment_id: str, student_id: str) -> str:
+        return self.coursedir.format_path(self.coursedir.submitted_directory, student_id, assignment_id)
 
     def init_notebooks(self) -> None:
-        """Every folder of a submission counts, whatever is in it. Nothing is graded without the course's configuration."""
+        """Every folder of a submission counts, whatever is in it. Nothing is graded without the course's configuration, or where
+        a submission could read another."""
         Configured(parent=self)
         course, self.asked, self.assignments = self.coursedir, {}, {}
-        wanted = self.submission(course.assignment_id, course.student_id)
-        closed = [folder for folder in glob(os.path.dirname(wanted)) if os.path.isdir(folder) and not os.access(folder, os.X_OK)]
-        ids = re.compile(self.submission("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True))
-        for path in (*glob(wanted), *(os.path.join(folder, os.path.basename(wanted)) for folder in closed)):
-            found = ids.fullmatch(path).groupdict()
-            asked = self.asked_for(found["assignment_id"])
-            taken_in = self._format_source(**found)
+        for folder in (course.root, ROOT, Exchange(parent=self).root) if ForkedProvisioner.in_sandbox else ():
+            if shown := shown_below(str(folder)):
+                message = f"Nothing was run: {folder} lies in {shown}, which all submissions can read. Move it, to ~/class for example."
+                self.log.error(message)
+                raise NbGraderException(message)
+        for student, lesson in results.submissions(course, course.student_id, course.assignment_id):
+            asked = self.asked_for(lesson)
+            taken_in = self._format_source(lesson, student)
             names = [f"{one.name}.ipynb" for one in asked if fnmatch(one.name, course.notebook_id)]
             self.assignments[taken_in] = [os.path.join(taken_in, name) for name in names]
         if not any(self.assignments.values()):
+            wanted = self.submission(course.assignment_id, course.student_id)
             message = f"Nothing to grade: no submission in {wanted}, or no notebook {course.notebook_id}.ipynb in the assignment"
             self.log.error(message)
             raise NbGraderException(message)
@@ -279,6 +293,12 @@ class AutogradeAll(InOnePiece, Autograde):
     @property
     def largest(self) -> int:
         return 1000 * self.coursedir.max_file_size
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        super().init_assignment(assignment_id, student_id)
+        if self.coursedir.get_existing_timestamp(self._format_source(assignment_id, student_id)) is None:
+            with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:  # nbgrader keeps that of an earlier one
+                gradebook.update_or_create_submission(assignment_id, student_id, timestamp=None)
 
     @ends_when_the_disk_is_full
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
@@ -361,10 +381,9 @@ class Shortened(NbGraderPreprocessor):
 def order_in(notebook: Path) -> list[str]:
     """Ids of nbgrader's cells as they stand in the instructor's notebook; none where it is not there."""
     try:
-        given = json.loads(notebook.read_text(encoding="utf-8"))
+        return list(results.cells_of(results.read(notebook)))
     except (OSError, ValueError):
         return []
-    return [name for cell in given["cells"] if (name := intake.id_of(cell))]
 
 
 def stamp_in(notebook: Path) -> str | None:

@@ -35,6 +35,7 @@ STRANGERS = 2**20  # from here on, numbers of users that no system gives to anyb
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/passwd",
           "/etc/group", "/etc/nsswitch.conf", "/etc/alternatives", "/dev/null", "/dev/zero", "/dev/full", "/dev/random",
           "/dev/urandom")
+HIDDEN = "/usr/local/share/nbgrader"  # where nbgrader has its exchange unless told otherwise: it is full of submissions
 
 # From Linux's headers: sched.h, sys/mount.h, linux/mount.h, sys/prctl.h.
 NEW_USER, NEW_MOUNT, NEW_NET, NEW_IPC, NEW_UTS, NEW_PID = 0x10000000, 0x20000, 0x40000000, 0x08000000, 0x04000000, 0x20000000
@@ -132,6 +133,8 @@ def _change_root(view: View) -> None:
         _mount("tmpfs", root + path, "tmpfs", NOSUID | NODEV, f"size={DISK},mode=1777")
     for path in SYSTEM + view.readable:
         _show(path, root)
+    if os.path.isdir(root + HIDDEN):
+        _mount("tmpfs", root + HIDDEN, "tmpfs", NOSUID | NODEV | READ_ONLY)
     os.mkdir(root + "/dev/pts")  # terminals of its own, which IPython's ! asks for
     _mount("devpts", root + "/dev/pts", "devpts", NOSUID | NOEXEC, "newinstance,ptmxmode=0666,mode=620,max=16")
     os.symlink("pts/ptmx", root + "/dev/ptmx")
@@ -154,6 +157,14 @@ def _change_root(view: View) -> None:
     _call("umount", _libc().umount2, b"/.sandbox/old", DETACH)
     os.rmdir("/.sandbox/old")
     os.chdir(view.folders[0])
+
+
+def shown_below(path: str) -> str | None:
+    """The folder of the system's, or of Python's, below which a path lies: whatever is there, each kernel can read. Else None."""
+    place, folders = os.path.realpath(path), [os.path.realpath(folder) for folder in (*SYSTEM, sys.base_prefix, sys.prefix)]
+    if place == HIDDEN or place.startswith(f"{HIDDEN}/"):
+        return None
+    return next((folder for folder in folders if place.startswith(f"{folder}/")), None)
 
 
 def _escaped(path: str) -> str:

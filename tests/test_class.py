@@ -102,7 +102,7 @@ def whole(folder) -> list[str]:
     """Those whose grading came to its end."""
     students = [path.parts[-3] for path in folder.glob("autograded/*/*/*.ipynb")]
     return [student for student in students
-            if not (folder / ".grading" / LESSON.name / student).exists()]
+            if not (folder / ".grading" / LESSON.name / f"{student}.begun").exists()]
 
 
 def run(*words, cwd=None):

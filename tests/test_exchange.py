@@ -13,6 +13,9 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux") or sys.vers
                                 reason="nbgrader needs Python 3.11, and its exchange a system with owners of files")
 
 
+FORGED = "link\n[CollectApp | ERROR] FORGED \x1b[31m"
+
+
 @pytest.fixture
 def handed_in(tmp_path):
     """A folder of a student's with what is their own, what is not, and what would be run."""
@@ -22,6 +25,7 @@ def handed_in(tmp_path):
     (folder / "lesson3.ipynb").write_text("{}")
     (folder / "data" / "mine.txt").write_text("mine")
     (folder / "theirs.txt").symlink_to(secret)
+    (folder / FORGED).symlink_to(secret)
     (folder / "data" / "all").symlink_to(tmp_path)
     os.mkfifo(folder / "waits")
     (folder / "nbgrader_config.py").write_text("raise SystemExit('not the instructor's')")
@@ -40,7 +44,7 @@ def test_only_a_students_own_files_are_copied(handed_in, tmp_path):
     assert names_in(tmp_path / "copy") == {"lesson3.ipynb", "data/mine.txt"}
     assert (tmp_path / "copy" / "data" / "mine.txt").read_text() == "mine"
     assert {os.path.relpath(path, handed_in) for path, _ in left_out} == {
-        "theirs.txt", "data/all", "waits", "nbgrader_config.py", "jupyter_server_config.json"}
+        "theirs.txt", FORGED, "data/all", "waits", "nbgrader_config.py", "jupyter_server_config.json"}
 
 
 def test_the_folder_itself_may_be_no_link(handed_in, tmp_path):
@@ -84,7 +88,8 @@ def test_nbgrader_collects_what_is_a_students_own(handed_in, tmp_path):
     inbound.mkdir(parents=True)
     (tmp_path / "exchange").chmod(0o777)
     for name in ("eve+lesson3+notatime", "eve+lesson3+0001-01-01 00:00:00 +86000+x", "+lesson3+2026-01-01 10:00:00 UTC+x",
-                 "a*+lesson3+2026-01-01 10:00:00 UTC+x"):
+                 "a*+lesson3+2026-01-01 10:00:00 UTC+x", "<img src=x>+lesson3+2026-01-01 10:00:00 UTC+x",
+                 "a\n[CollectApp | ERROR] FORGED \x1b[31m+lesson3+2026-01-01 10:00:00 UTC+x"):
         (inbound / name).mkdir()
     handed_in.rename(inbound / f"{me}+lesson3+2026-01-01 10:00:00.000000 UTC+abc")
     (inbound / "somebody-else+lesson3+2026-01-01 10:00:00.000000 UTC+abc").mkdir()
@@ -98,9 +103,11 @@ def test_nbgrader_collects_what_is_a_students_own(handed_in, tmp_path):
 
     told = collected()
     assert names_in(folder / "submitted") == {f"{me}/lesson3/lesson3.ipynb", f"{me}/lesson3/data/mine.txt"}
-    assert len(list((folder / "submitted").iterdir())) == 1 and told.count("for its name") == 2 and "'a*' is no student's" in told
-    (folder / "submitted" / me / "lesson3" / "timestamp.txt").write_text("nonsense")
-    assert "Submission already exists" in collected(), "a time that is none stops nothing"
+    assert len(list((folder / "submitted").iterdir())) == 1 and told.count("for its name") == 2 and "'a?' is no student's" in told
+    assert told.count("is no student's name") == 4 and "\x1b" not in told and "\n[CollectApp | ERROR] FORGED" not in told
+    for no_time in ("nonsense", "9" * 29 + "h"):
+        (folder / "submitted" / me / "lesson3" / "timestamp.txt").write_text(no_time)
+        assert "Submission already exists" in collected(), "a time that is none stops nothing"
     assert "theirs.txt: left out, because it is a link" in told and "nbgrader_config.py: left out" in told
     assert f"it says that it is of somebody-else, and it is {me}'s" in told
     assert "was not collected: " in collected("lesson4"), "a link to the class itself"
@@ -150,14 +157,18 @@ def test_feedback_that_cannot_be_released_stops_no_other(tmp_path):
         config.write(f"\nc.Exchange.root = {str(tmp_path / 'exchange')!r}\n")
     (tmp_path / "exchange").mkdir()
     (tmp_path / "exchange").chmod(0o777)
-    for student in ("s00", "s01"):
+    for student in ("s00", "s02", "s01"):
         page = folder / "feedback" / student / "lesson3" / "lesson3.html"
         page.parent.mkdir(parents=True)
         page.write_text(student)
         (page.parent / "timestamp.txt").write_text("2026-01-01 10:00:00.000000 UTC")
+        if student == "s02":
+            (page.parent / "submission_secret.txt").write_bytes(b"\xff\xfe")
     (page.parent / "submission_secret.txt").write_text("secret")
     done = subprocess.run([sys.executable, "-m", "nbgrader", "release_feedback", "lesson3"], cwd=folder, capture_output=True,
                           text=True)
-    assert done.returncode == 0 and "s00: not released, because submission_secret.txt is missing" in done.stderr
+    assert done.returncode == 0
+    for student in ("s00", "s02"):
+        assert f"{student}: not released, because submission_secret.txt is missing, or no text" in done.stderr
     [released] = (tmp_path / "exchange" / "petkata" / "feedback").iterdir()
     assert released.read_text() == "s01"

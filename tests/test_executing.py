@@ -29,13 +29,13 @@ def executed(tmp_path_factory):
 
     def executed(*sources, timeout=60, tags=(), points=None, **options):
         cells = [new_code_cell(source, metadata={"tags": list(tags), "nbgrader": {
-            "grade": source.startswith("check("), "solution": False, "locked": False, "points": points or worth.get(source, 1), "grade_id": str(number),
-            "schema_version": 3, "task": False}}) for number, source in enumerate(sources)]
+            "grade": source.startswith("check("), "solution": False, "locked": False, "points": points or worth.get(source, 1),
+            "grade_id": str(number), "schema_version": 3, "task": False}}) for number, source in enumerate(sources)]
         notebook = new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
         folder = tmp_path_factory.mktemp("submission")
         done, _ = ExecuteToTheEnd(timeout=timeout, **options).preprocess(notebook, {"metadata": {"path": str(folder)}})
         return [SimpleNamespace(
-            text="".join(output.get("text", "") or "\n".join(output.get("traceback", ())) for output in cell.outputs),
+            outputs=cell.outputs, text="".join(output.get("text", "") or "\n".join(output.get("traceback", ())) for output in cell.outputs),
             errors=[output.ename for output in cell.outputs if output.output_type == "error"],
             looks=done.metadata.get("petkata", {}).get("needs_a_look", [])) for cell in done.cells]
 
@@ -293,6 +293,31 @@ def test_of_a_picture_only_its_size_is_told():
 
 
 BUFFERS = "from comm import create_comm\nfor _ in range(20): create_comm('x', data={}, buffers=[bytes(100_000)])"
+
+
+SHOW = "from IPython.display import publish_display_data as show"
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+@pytest.mark.parametrize("update", [True, False])
+def test_no_cell_changes_what_an_earlier_one_has_shown(executed, update):
+    """That was looked at: nbgrader's pages would take what stands in here for their own words."""
+    show = f"{SHOW}\nshow({{'image/png': {PICTURE!r}}}, {{'image/png': {{'width': WIDTH}}}}, transient={{'display_id': 'd'}}"
+    first, second = executed(f"{show})".replace("WIDTH", "3"), f"{show}, update={update})".replace("WIDTH", "'1 onload=x()'"))
+    assert [output.metadata for output in first.outputs] == [{"image/png": {"width": 3}}]
+    assert [output.metadata for output in second.outputs] == ([] if update else [{"image/png": {}}])
+
+
+def test_a_cell_changes_what_it_has_shown_itself(executed):
+    [bar] = executed("from IPython.display import display\nbar = display('0 of 9', display_id=True)\nbar.update('9 of 9')")
+    assert [output.data["text/plain"] for output in bar.outputs] == ["'9 of 9'"]
+
+
+def test_what_takes_the_place_of_much_counts_as_much(executed):
+    many = "for _ in range(300): show({'text/plain': 'x'}, {}, transient={'display_id': 'd'})"
+    large = "show({'text/plain': 'x' * 100_000}, {}, transient={'display_id': 'd'}, update=True)"
+    [cell] = executed(f"{SHOW}\n{many}\n{large}", most_kept=20_000_000)
+    assert sum(len(output.data["text/plain"]) for output in cell.outputs) < 1_000 and "was not kept" in cell.looks[0]
 
 
 def test_what_a_cell_sends_beside_what_it_shows_counts_too(executed):

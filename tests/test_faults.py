@@ -264,6 +264,7 @@ left_out("names_of_several_lines", "x\x1b[31m\n[AutogradeApp | WARNING] s07, sma
 left_out("a_configuration_that_would_be_run", "nbgrader_config.py", "Left out: nbgrader_config.py, which is not of a kind",
          "raise SystemExit('not the instructor')")
 left_out("a_time_that_is_none", "timestamp.txt", "Left out: timestamp.txt holds no time", "yesterday")
+left_out("a_time_that_is_a_number", "timestamp.txt", "Left out: timestamp.txt holds no time", "9" * 29 + "h")
 left_out("a_time_of_many_digits", "timestamp.txt", "Left out: timestamp.txt holds no time", "1" * 2_000_000)
 
 

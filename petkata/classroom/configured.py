@@ -38,7 +38,9 @@ def is_configured(config: Config) -> bool:
 
 def listed(steps: object) -> object:
     """The steps of which traitlets knows only that they are to be added to a list."""
-    return [*steps._prepend, *steps._extend, *(step for _, step in steps._inserts)] if isinstance(steps, LazyConfigValue) else steps
+    if not isinstance(steps, LazyConfigValue):
+        return steps
+    return [*steps._prepend, *steps._extend, *(step for _, step in steps._inserts)]
 
 
 class Configured(Preprocessor):

@@ -21,11 +21,12 @@ from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from nbgrader.exchange.default import collect as nbgraders
 from nbgrader.utils import temp_attrs
 
-from petkata.classroom.intake import CONFIGURATION
+from petkata.classroom.intake import CONFIGURATION, in_plain_words
 from petkata.classroom.resuming import disk_is_full
 
 MOST_FILES = 10_000  # and folders, of one submission
-NO_NAME = re.compile(r"\.{0,2}|.*[*?\[\],/].*", re.DOTALL)  # of a student's: with these, nbgrader speaks of many, or of none
+# Of a student's. nbgrader would take some other signs for many students, and formgrader's pages for words of their own.
+NAME = re.compile(r"\w[\w.@+'() -]*")
 UNLINKED = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -38,10 +39,10 @@ class Collect(ExchangeCollect):
             record = super()._path_to_record(path)
             student, owner = record["username"], owner_of(path)
         except (Exception, SystemExit) as error:  # of nbgrader, to which the name of the folder makes no sense
-            self.log.error("%s is left out, for its name: %s.", path, error)
+            self.log.error("%s is left out, for its name: %s.", *in_plain_words([path, str(error)]))
             return {"username": None, "filename": os.path.basename(path), "timestamp": datetime.min}
-        if NO_NAME.fullmatch(student):
-            self.log.error("%s is left out: %r is no student's name.", path, student)
+        if not NAME.fullmatch(student):
+            self.log.error("%s is left out: %s is no student's name.", *in_plain_words([path, repr(student)]))
         elif self.check_owner and owner != student:
             self.log.error("%s is left out: it says that it is of %s, and it is %s's. Where the accounts have other names than "
                            "the students, write c.ExchangeCollect.check_owner = False.", path, student, owner)
@@ -61,7 +62,7 @@ class Collect(ExchangeCollect):
             with tempfile.TemporaryDirectory(prefix=".being-collected-", dir=Path(dest).parent) as folder:
                 own, whole = Path(folder, "own"), Path(folder, "whole")
                 for left_out in copy_own(src, own, 1000 * self.coursedir.max_dir_size):
-                    self.log.warning("%s: left out, because it is %s.", *left_out)
+                    self.log.warning("%s: left out, because it is %s.", *in_plain_words(left_out))
                 super().do_copy(str(own), str(whole), log)
                 if os.path.lexists(dest):
                     os.rename(dest, Path(folder, "before"))
@@ -70,7 +71,8 @@ class Collect(ExchangeCollect):
             if disk_is_full(error):
                 self.fail(f"The disk is full ({error}). Make room, and give the same command again: it goes on with {src}.")
             before = "What was collected before stays. " if os.path.lexists(dest) else ""
-            self.log.error("%s was not collected: %s. %sLook at it, and ask the student to submit again.", src, error, before)
+            self.log.error("%s was not collected: %s. %sLook at it, and ask the student to submit again.",
+                           *in_plain_words([src, str(error)]), before)
 
 
 class ReleaseFeedback(ExchangeReleaseFeedback):
@@ -81,14 +83,21 @@ class ReleaseFeedback(ExchangeReleaseFeedback):
         ids = re.compile(self.coursedir.format_path(self.coursedir.feedback_directory, "(?P<student>.*)",
                                                     self.coursedir.assignment_id, escape=True))
         for folder in glob(self.src_path):
-            missing = [name for name in ("timestamp.txt", "submission_secret.txt") if not Path(folder, name).is_file()]
+            missing = [name for name in ("timestamp.txt", "submission_secret.txt") if not is_text(Path(folder, name))]
             if missing:
                 student = ids.fullmatch(folder)["student"]
-                self.log.error("%s: not released, because %s is missing. It was not submitted through the exchange, or was "
-                               "changed there. Send the page in %s yourself.", student, missing[0], folder)
+                self.log.error("%s: not released, because %s is missing, or no text. It was not submitted through the exchange, "
+                               "or was changed there. Send the page in %s yourself.", student, missing[0], folder)
                 excluded.append(student)
         with temp_attrs(self.coursedir, student_id_exclude=",".join(excluded)):
             super().copy_files()
+
+
+def is_text(path: Path) -> bool:
+    try:
+        return path.is_file() and path.read_text() is not None
+    except (OSError, ValueError):
+        return False
 
 
 def owner_of(path: str) -> str:

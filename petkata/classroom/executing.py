@@ -58,19 +58,19 @@ AFTERWARD = "The cells after this one went on in a new kernel."
 AS_A_STATE = {"KernelEnded": "crashed", "Flood": "crashed", "Nonsense": "crashed", "CellTimeoutError": "timed out",
               "OutOfTime": "timed out"}
 NOT_DEFINED = ("{task} is not there, because the cell in which it is written did not come to its end.\n"
-               "{task}: {state}, 0 of {of} points")
+               "{task}: {state}, 0 of {of:g} points")
 TAMPERED = ("{task}: a check passed that must fail. Somebody has tampered with the checks, so none of them counts.\n"
-            "{task}: failing, 0 of {of} points")
+            "{task}: failing, 0 of {of:g} points")
 NOT_JUDGED = {
     "crashed": "{task} ended the process in which it was judged: it ends the program (exit), crashes it, or takes more memory "
-               "than there is.\n{task}: crashed, 0 of {of} points",
-    "timed out": "{task} did not come to an end in the time that there is.\n{task}: timed out, 0 of {of} points",
-    "not judged": "{task} could not be judged ({why}).\n{task}: not judged, 0 of {of} points",
+               "than there is.\n{task}: crashed, 0 of {of:g} points",
+    "timed out": "{task} did not come to an end in the time that there is.\n{task}: timed out, 0 of {of:g} points",
+    "not judged": "{task} could not be judged ({why}).\n{task}: not judged, 0 of {of:g} points",
 }
 
 ASKED_OTHERWISE = "in the instructor's notebook, its cell does not ask for a check of the lesson as the course's does"
-TO_ASK_RIGHT = ("{task} is not judged, for nobody: in source/, its cell must say check(\"{task}\") and nothing else, with a task of the "
-                "lesson. Put that right, call nbgrader generate_assignment, and grade again.")
+TO_ASK_RIGHT = ("{task} is not judged, for nobody: in source/, its cell must say check(\"{task}\") and nothing else, with a "
+                "task of the lesson. Put that right, call nbgrader generate_assignment, and grade again.")
 
 GRACE = 10  # seconds after its time in which a cell can be interrupted; then its kernel is ended
 LOOK_AGAIN = 0.2  # seconds
@@ -119,7 +119,11 @@ class ExecuteToTheEnd(Execute):
         watch = threading.Thread(target=self.watch, args=(over,), daemon=True)
         watch.start()
         try:
-            return super().preprocess(nb, resources, *args, **kwargs)
+            done = super().preprocess(nb, resources, *args, **kwargs)
+            for output in (output for cell in nb.cells if cell.cell_type == "code" for output in cell.outputs):
+                if "metadata" in output:
+                    output.metadata = sizes_in(output.metadata)
+            return done
         finally:
             over.set()
             watch.join()
@@ -245,7 +249,8 @@ class ExecuteToTheEnd(Execute):
         if msg["msg_type"] not in (*OUTPUTS, *NEWS):
             return None
         if msg["msg_type"] in OUTPUTS:
-            self.kept += size
+            shown_as = (msg["content"].get("transient") or {}).get("display_id")  # then it also takes the place of what has this id
+            self.kept += size * (1 + sum(map(len, self._display_id_map.get(shown_as, {}).values())))
             if self.kept > self.most_kept:
                 self.needs_a_look(NOT_KEPT)
                 return None
@@ -258,6 +263,7 @@ class ExecuteToTheEnd(Execute):
         """Run a cell. Which of WHAT_HAPPENED became of it; None where it came to its end, and the kernel can go on."""
         self.ended_by = None
         self.shown = 0
+        self._display_id_map = {}  # nbclient's: no cell changes what an earlier one has shown, which was looked at
         self.seconds = self._get_timeout(cell)
         if time.monotonic() > self.until:
             return "OutOfTime"
@@ -278,9 +284,6 @@ class ExecuteToTheEnd(Execute):
             if not nbformat.validator.isvalid(cell, ref="code_cell", version=4):
                 cell.outputs, cell.execution_count = [], None
                 self.ended_by = "Nonsense"
-            for output in cell.outputs:
-                if "metadata" in output:
-                    output.metadata = sizes_in(output.metadata)
         return self.ended_by
 
     def watch(self, over: threading.Event) -> None:

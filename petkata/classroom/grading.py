@@ -35,7 +35,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from petkata.classroom import beginning, kernels, results, resuming
+from petkata.classroom import beginning, intake, kernels, results, resuming, showing
 from petkata.classroom.executing import ExecuteToTheEnd
 from petkata.classroom.folder import INSIDE, class_around
 from petkata.classroom.kernels import IN_FORCE, ForkedProvisioner, Loaded
@@ -66,7 +66,7 @@ class Assignment:
 
     def note(self, student: str) -> Path:
         """The file that is there while a submission is being graded."""
-        return Path(self.course, ".grading", self.name, student)
+        return Path(self.course, ".grading", self.name, f"{student}.begun")
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,8 @@ one_at_a_time = threading.Lock()  # nbgrader changes its process's folder
 
 def grade(assignment: Assignment, student: str) -> Outcome:
     """Grade one submission, unless it is graded and unchanged. Never raises for what a submission does."""
+    if reason := showing.cannot_be_shown(student):
+        return Outcome(intake.clean(student), "failed", why=reason)
     app = application(assignment.course)
     note = assignment.note(student)
     note.parent.mkdir(parents=True, exist_ok=True)

@@ -272,7 +272,7 @@ def is_a_time(data: bytes) -> bool:
 
     try:
         return len(data) < LONGEST_TIME and bool(parse_utc(data.decode().strip()))
-    except (ValueError, OverflowError):
+    except Exception:  # of many kinds: a time may be read as a number, too
         return False
 
 
@@ -359,8 +359,9 @@ def mended_cell(cell: dict, number: int, known: nbformat.NotebookNode | None, to
 def pictures_in(cell: dict) -> dict[str, dict[str, str]]:
     """The pictures that are attached to a text, by name: what they are, and their data."""
     given = cell.get("attachments") if isinstance(cell.get("attachments"), dict) else {}
-    return {name: {kind: data for kind, data in picture.items() if isinstance(data, str)}
-            for name, picture in given.items() if isinstance(picture, dict)}
+    pictures = {name: {kind: data for kind, data in picture.items() if isinstance(data, str)}
+                for name, picture in given.items() if isinstance(picture, dict)}
+    return {name: picture for name, picture in pictures.items() if picture}
 
 
 def changed(text: str, cell: dict, known: nbformat.NotebookNode) -> bool:

@@ -56,6 +56,7 @@ def lose_nothing() -> None:
     CourseDirectory.get_existing_timestamp = without_errors(CourseDirectory.get_existing_timestamp)
     Validator.validate = of_ones_own(Validator.validate)
     after_import("nbgrader.server_extensions.formgrader.base", showing.formgrader_shows_harmlessly)
+    after_import("nbgrader.server_extensions.formgrader.base", showing.formgrader_is_asked_for_names_only)
     after_import("nbgrader.server_extensions.formgrader.handlers", showing.formgrader_keeps_to_its_folder)
 
 
@@ -74,7 +75,7 @@ def without_errors(of_time):
         try:
             size = os.stat(os.path.join(folder, "timestamp.txt")).st_size
             return of_time(self, folder) if size < intake.LONGEST_TIME else None
-        except (OSError, ValueError, OverflowError, AttributeError):  # the last, where nbgrader tries to say what is wrong
+        except Exception:  # of many kinds, one of them where nbgrader tries to say what is wrong
             return None
 
     return tried
@@ -251,10 +252,13 @@ class AutogradeAll(InOnePiece, Autograde):
         course, self.asked, self.assignments = self.coursedir, {}, {}
         for folder in (course.root, ROOT, Exchange(parent=self).root) if ForkedProvisioner.in_sandbox else ():
             if shown := shown_below(str(folder)):
-                message = f"Nothing was run: {folder} lies in {shown}, which all submissions can read. Move it, to ~/class for example."
+                message = f"Nothing was run: {folder} lies in {shown}, which all submissions can read. Move it, such as to ~/class."
                 self.log.error(message)
                 raise NbGraderException(message)
         for student, lesson in results.submissions(course, course.student_id, course.assignment_id):
+            if why := showing.cannot_be_shown(student):
+                self.log.error(why)
+                continue
             asked = self.asked_for(lesson)
             taken_in = self._format_source(lesson, student)
             names = [f"{one.name}.ipynb" for one in asked if fnmatch(one.name, course.notebook_id)]

@@ -21,6 +21,9 @@ REFUSED = {
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
 }
 CLONE, CLONE3, NEW_SPACES = (56, 220), 435, 0x7E020000  # all flags of clone(2) that make a namespace
+# The sockets that there are: Unix, IPv4, IPv6 (the network has nobody else in it), and to ask Linux for the addresses. There are
+# others, such as vsock(7), which lead out of the sandbox.
+SOCKET, FAMILIES = (41, 198), (1, 2, 10, 16)
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # from linux/audit.h
 OTHER_NUMBERS = 0x40000000  # from here on, the x32 ones of x86_64
 
@@ -48,8 +51,10 @@ def program(machine: str) -> list[tuple[int, int, int, int]]:
              (IS, 0, 1, CLONE3), (RETURN, 0, 0, unknown)]  # its flags cannot be seen; who hears this calls clone
     for numbers in REFUSED.values():
         steps += [(IS, 0, 1, numbers[column]), (RETURN, 0, 0, refuse)]
-    return steps + [(IS, 0, 3, CLONE[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (HAS_ANY, 0, 1, NEW_SPACES), (RETURN, 0, 0, refuse),
-                    (RETURN, 0, 0, ALLOW)]
+    steps += [(IS, 0, 3, CLONE[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (HAS_ANY, 0, 1, NEW_SPACES), (RETURN, 0, 0, refuse),
+              (LOAD, 0, 0, NUMBER), (IS, 0, len(FAMILIES) + 2, SOCKET[column]), (LOAD, 0, 0, FIRST_ARGUMENT)]
+    steps += [(IS, left, 0, family) for left, family in zip(range(len(FAMILIES), 0, -1), FAMILIES)]
+    return steps + [(RETURN, 0, 0, REFUSE | errno.EAFNOSUPPORT), (RETURN, 0, 0, ALLOW)]
 
 
 def refuse_calls(libc) -> int:

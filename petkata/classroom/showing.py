@@ -1,18 +1,29 @@
 """What a student wrote in the browser of whoever looks at it: formgrader's pages and the feedback.
 
-Two filters of nbconvert's templates are exchanged. Text cells reach nbgrader's pages as they are, scripts included; and what
-cells show keeps the names and classes by which formgrader finds its own boxes, and links into the Jupyter in which it runs.
+Filters of nbconvert's templates are exchanged. Text cells reach nbgrader's pages as they are, scripts included; and what cells
+show keeps the names and classes by which formgrader finds its own boxes, and links into the Jupyter in which it runs. And each of
+these filters knows texts on which it fails, or works for hours.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+import time
+from collections.abc import Callable
+from functools import wraps
+from html import escape
 
 import bleach
 from jinja2 import pass_context
-from nbconvert.exporters import HTMLExporter
+from nbconvert.filters import ansi
+from nbconvert.filters.highlight import Highlight2HTML
+from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
 from tornado import web
+
+from petkata.checking.limits import TimeUp, time_limit
+from petkata.classroom.intake import MOST_TEXT, in_plain_words
+
+MOST_SECONDS = 5  # of computing, for one page
 
 TAGS = {*bleach.ALLOWED_TAGS, "br", "del", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "p", "pre", "span", "sub",
         "sup", "table", "tbody", "td", "th", "thead", "tr"}
@@ -29,15 +40,70 @@ def harmless(html: str) -> str:
     return cleaned.replace("<table>", TABLE)
 
 
-@pass_context
-def markdown(context, source: str) -> str:
-    """The filter `markdown2html` of a template."""
-    return harmless(_exporter().markdown2html(context, source))
+AS_IT_IS = re.compile(r"<pre>[^<>]*</pre>")  # what an earlier filter has shown so
 
 
-def html(element: str | bytes) -> str:
-    """The filter `clean_html` of a template."""
-    return harmless(without_styles(element if isinstance(element, str) else element.decode("utf-8", "replace")))
+def in_time(show: Callable) -> Callable:
+    """A filter of a template that shows a text as it is where `show`, which is given the template's context, fails at it, or
+    where all on the page takes longer than MOST_SECONDS. The time that was taken is kept in the page's resources."""
+
+    @pass_context
+    @wraps(show)
+    def shown(context, text: str | bytes, **options) -> str:
+        resources = context.get("resources", {})
+        text = text if isinstance(text, str) else text.decode("utf-8", "replace")
+        taken, begin = resources.get("seconds_taken") or 0.0, time.process_time()
+        try:
+            if taken < MOST_SECONDS:
+                with time_limit(MOST_SECONDS - taken):
+                    return show(context, text, **options)
+        except (Exception, TimeUp):
+            pass
+        finally:
+            resources["seconds_taken"] = taken + time.process_time() - begin
+        return text if AS_IT_IS.fullmatch(text) else f"<pre>{escape(text[:MOST_TEXT])}</pre>"
+
+    return shown
+
+
+@in_time
+def markdown(context, text: str) -> str:
+    """The filter `markdown2html`."""
+    attachments = context.get("cell", {}).get("attachments", {})
+    renderer = Renderer(escape=False, exclude_anchor_links=True, attachments=attachments)
+    return harmless(MarkdownWithMath(renderer=renderer).render(text))
+
+
+class Renderer(IPythonRenderer):
+    """nbconvert's, but a picture that is not there costs nothing but itself."""
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        try:
+            return super().image(text, url, title)
+        except (InvalidNotebook, StopIteration):
+            return f"[{escape(text)}: this picture is missing]"
+
+
+@in_time
+def html(context, text: str) -> str:
+    """The filter `clean_html`."""
+    return harmless(without_styles(text))
+
+
+@in_time
+def code(context, text: str, metadata: dict | None = None) -> str:
+    """The filter `highlight_code`."""
+    return Highlight2HTML(pygments_lexer="ipython3")(text, metadata=metadata)
+
+
+@in_time
+def printed(context, text: str) -> str:
+    """The filter `ansi2html`, of what a program prints for a terminal."""
+    return ansi.ansi2html(text)
+
+
+# nbgrader_config.json has them too.
+FILTERS = {"markdown2html": markdown, "clean_html": html, "highlight_code": code, "ansi2html": printed}
 
 
 def without_styles(html: str) -> str:
@@ -55,8 +121,9 @@ def formgrader_shows_harmlessly(base) -> None:
     def exporter(self):
         exporter = self.settings["nbgrader_exporter"]
         exporter.sanitize_html = True
-        exporter.register_filter("markdown2html", markdown)
-        exporter.register_filter("clean_html", html)
+        exporter.filters = {**exporter.filters, **FILTERS}
+        for name, show in FILTERS.items():
+            exporter.register_filter(name, show)
         return exporter
 
     base.BaseHandler.exporter = property(exporter)
@@ -74,6 +141,24 @@ def formgrader_keeps_to_its_folder(handlers) -> None:
     handlers.FormgraderHandler.get = get_here
 
 
-@lru_cache(maxsize=1)
-def _exporter() -> HTMLExporter:
-    return HTMLExporter(exclude_anchor_links=True)
+# In a name, what formgrader's pages would take for their own words, and what is no text.
+STRANGE = re.compile(r'[<>"\\\x00-\x1f\x7f\ud800-\udfff]')
+
+
+def cannot_be_shown(student: str) -> str | None:
+    """Why formgrader can show nobody of this name, in a sentence; None where it can."""
+    if not STRANGE.search(student):
+        return None
+    return f"{in_plain_words([student])[0]} was not graded, for the signs in this name. Rename the folder in submitted."
+
+
+def formgrader_is_asked_for_names_only(base) -> None:
+    """Let no link lead to a page of formgrader's about somebody whose name would be taken for a script in it."""
+    prepare = base.BaseHandler.prepare
+
+    def prepared(self, *arguments, **options):
+        if any(STRANGE.search(part) for part in (*self.path_args, *self.path_kwargs.values()) if part):
+            raise web.HTTPError(404, "There is nobody, and nothing, of this name.")
+        return prepare(self, *arguments, **options)
+
+    base.BaseHandler.prepare = prepared

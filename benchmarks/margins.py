@@ -156,8 +156,8 @@ def table(rows: list[dict], seeds: int) -> tuple[str, bool]:
         "| lesson | check | measured | limit | right | away | wrong | safe |", "|---|---|---|---|---|---|---|---|"]
     safe = True
     for (lesson, check, what, side, limit), values in sorted(limits.items()):
-        distance = min(away(runs, side, limit) for runs in values["right"].values())
-        fine = distance >= needed(seeds) and (lesson, check) not in missed
+        distance, n = min((away(runs, side, limit), len(runs)) for runs in values["right"].values())
+        fine = distance >= needed(n) and (lesson, check) not in missed
         safe &= fine
         lines.append(f"| {lesson[-1]} | {check.removeprefix('test_').replace('_', ' ')} | {what} | {side} {limit:g} "
                      f"| {spread(sum(values['right'].values(), []))} | {distance:.1f} | {spread(values['wrong'])} "
@@ -186,6 +186,8 @@ def main():
     parts = [part for part in (arguments(options.only), ["solutions", "--rehearse"] if options.only in REHEARSAL else []) if part]
     if options.only and not kept_rows(options.only)[1]:
         parser.error("nothing was measured on this machine before, and the table needs it all: leave --only out")
+    if not parts:
+        parser.error(f"no folder of tests/ has {options.only} in its name, and the rehearsal has not either")
     runs = [(seed, part) for part in parts for seed in range(options.first, options.first + options.seeds)]
     with ThreadPoolExecutor(options.processes) as pool:
         rows = [row for part in pool.map(lambda one: run(*one), runs) for row in part]

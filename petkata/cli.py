@@ -36,7 +36,7 @@ def report(
     try:
         page = write_report(course, lesson, out, anonymous)
     except (NoResults, OSError) as reason:
-        told = reason if isinstance(reason, NoResults) else f"The report could not be written: {reason}. Name a folder with --out."
+        told = reason if isinstance(reason, NoResults) else f"The report cannot be written: {reason}. Name a folder with --out."
         console.print(str(told), markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
     console.print(f"{page}, {page.with_suffix('.csv').name}, {page.with_suffix('.json').name}", markup=False, soft_wrap=True)

@@ -35,7 +35,8 @@ def executed(tmp_path_factory):
         folder = tmp_path_factory.mktemp("submission")
         done, _ = ExecuteToTheEnd(timeout=timeout, **options).preprocess(notebook, {"metadata": {"path": str(folder)}})
         return [SimpleNamespace(
-            outputs=cell.outputs, text="".join(output.get("text", "") or "\n".join(output.get("traceback", ())) for output in cell.outputs),
+            outputs=cell.outputs,
+            text="".join(output.get("text", "") or "\n".join(output.get("traceback", ())) for output in cell.outputs),
             errors=[output.ename for output in cell.outputs if output.output_type == "error"],
             looks=done.metadata.get("petkata", {}).get("needs_a_look", [])) for cell in done.cells]
 

@@ -242,6 +242,32 @@ def patiently(condition):
 # --- what a person sees ---
 
 
+def test_what_timed_out_in_a_crowd_is_graded_once_more_alone(course, monkeypatch):
+    """A neighbor whose answer starts hundreds of processes takes all cores."""
+    from petkata.classroom import grading
+
+    calls = []
+
+    def graded_so(assignment, students, jobs):
+        calls.append((students, jobs, assignment.again))
+        yield from (grading.Outcome(student, "graded", ["timed out: six."], in_a_crowd=student != "s00") for student in students)
+
+    monkeypatch.setattr(grading, "on_this_machine", graded_so)
+    all_well, said = graded(course(s00=RIGHT, s01=RIGHT, s02=RIGHT))
+    assert calls == [(["s00", "s01", "s02"], 2, False), (["s01"], 1, True), (["s02"], 1, True)]
+    assert all_well and "3 submissions of squares: 3 graded" in said and said.count("graded once more, alone") == 2
+
+
+@pytest.mark.parametrize("load, look, said", [(200, "timed out: six.", True), (2, "timed out: six.", False),
+                                              (200, "crashed: six.", False)])
+def test_a_crowd_is_more_to_do_than_there_are_cores(monkeypatch, load, look, said):
+    from petkata.classroom import grading
+
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, load, load))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert grading.in_a_crowd(["A cell ended its kernel.", look]) == said
+
+
 def test_what_needs_a_look_is_read_from_the_graded_notebook(tmp_path):
     from petkata.classroom.results import needs_a_look
 

@@ -269,7 +269,8 @@ def test_what_answers_need_linux_does(inside):
     assert inside("[t := __import__('threading').Thread(target=print, args=('here',)), t.start(), t.join()] and 1") == "here\n1"
     assert inside("__import__('subprocess').check_output(['echo', 'here'])") == "b'here\\n'"
     assert inside("__import__('multiprocessing').get_context('fork').Pool(2).map(abs, [-1, -2])") == "[1, 2]"
-    assert inside("[__import__('socket').socket(family, 1 if family < 16 else 3).close() for family in (1, 2, 10, 16)] and 1") == "1"
+    sockets = "[__import__('socket').socket(family, 1 if family < 16 else 3).close() for family in (1, 2, 10, 16)]"
+    assert inside(f"{sockets} and 1") == "1"
 
 
 def test_each_step_of_the_filter_leads_to_an_end():

@@ -249,7 +249,8 @@ class ExecuteToTheEnd(Execute):
         if msg["msg_type"] not in (*OUTPUTS, *NEWS):
             return None
         if msg["msg_type"] in OUTPUTS:
-            shown_as = (msg["content"].get("transient") or {}).get("display_id")  # then it also takes the place of what has this id
+            # One with an id also takes the place of all that has the same id.
+            shown_as = (msg["content"].get("transient") or {}).get("display_id")
             self.kept += size * (1 + sum(map(len, self._display_id_map.get(shown_as, {}).values())))
             if self.kept > self.most_kept:
                 self.needs_a_look(NOT_KEPT)

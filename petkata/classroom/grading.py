@@ -42,6 +42,7 @@ from petkata.classroom.kernels import IN_FORCE, ForkedProvisioner, Loaded
 
 TRIES = 3  # for a submission whose worker ends while grading it
 HANGS = "It was still being graded after {:.0f} minutes, and was stopped. Grade the others, and look at this one alone."
+CROWD = 4  # processes that want to compute, for each core: then what times out may do so for what others do
 BEAT = 5.0  # seconds between two lines on how far it is, where no bar can be drawn
 
 
@@ -72,13 +73,14 @@ class Assignment:
 @dataclass(frozen=True)
 class Outcome:
     """What became of a submission: `graded`, `as before` (graded earlier, and unchanged since) or `failed`; sentences for
-    who should have a look at it; why it failed; what nbgrader said about the sandbox."""
+    who should have a look at it; why it failed; what nbgrader said about the sandbox; whether it timed out in a crowd."""
 
     student: str
     state: str
     look: list[str] = field(default_factory=list)
     why: str = ""
     protection: str = ""
+    in_a_crowd: bool = False
 
 
 # --- the course and its gradebook ---
@@ -194,7 +196,8 @@ def grade(assignment: Assignment, student: str) -> Outcome:
         if done["success"] and folder.exists():
             log.unlink(missing_ok=True)
             state = "graded" if converter.was_needed else "as before"
-            outcome = Outcome(student, state, results.needs_a_look(folder), protection=protection)
+            look = results.needs_a_look(folder)
+            outcome = Outcome(student, state, look, protection=protection, in_a_crowd=state == "graded" and in_a_crowd(look))
         else:
             with contextlib.suppress(OSError):  # the disk is full: that is what it would say
                 log.write_text(f"{said}\n{done.get('error', '')}", encoding="utf-8")
@@ -202,6 +205,12 @@ def grade(assignment: Assignment, student: str) -> Outcome:
             outcome = Outcome(student, "failed", why=f"{reason} All that nbgrader said: {log}", protection=protection)
         note.unlink()
     return outcome
+
+
+def in_a_crowd(look: list[str]) -> bool:
+    """Whether a task timed out, and the machine had far more to do than it has cores: a neighbor may have taken them all."""
+    busy = os.getloadavg()[0] > CROWD * (os.cpu_count() or 1) if hasattr(os, "getloadavg") else False
+    return busy and any(sentence.startswith("timed out: ") for sentence in look)
 
 
 def why(said: str, error: str) -> str:
@@ -404,12 +413,25 @@ def grade_class(course: Path, name: str, jobs: int, cluster: str | None, console
     """
     assignment = replace(assignment_of(course, name), again=again)
     students = students_of(assignment)
-    outcomes = on_cluster(assignment, students, cluster) if cluster else on_this_machine(assignment, students, jobs)
     done: list[Outcome] = []
-    with contextlib.closing(outcomes), Told(name, len(students), console, 1 if cluster else jobs) as told:
-        for outcome in outcomes:
+
+    def outcomes_of(assignment: Assignment, students: list[str], jobs: int) -> Iterator[Outcome]:
+        return on_cluster(assignment, students, cluster) if cluster else on_this_machine(assignment, students, jobs)
+
+    with Told(name, len(students), console, 1 if cluster else jobs) as told:
+
+        def tell(outcome: Outcome) -> None:
             done.append(outcome)
             told.tell(outcome)
+
+        timed_out = []
+        with contextlib.closing(outcomes_of(assignment, students, jobs)) as outcomes:
+            for outcome in outcomes:
+                timed_out.append(outcome.student) if outcome.in_a_crowd else tell(outcome)
+        for student in timed_out:
+            told.line(f"{student}: a task timed out while the machine had too much to do. It is graded once more, alone.")
+            with contextlib.closing(outcomes_of(replace(assignment, again=True), [student], 1)) as outcomes:
+                tell(next(outcomes))
     states = Counter(outcome.state for outcome in done)
     console.print(f"{len(students)} submissions of {name}: {states['graded']} graded, {states['as before']} graded before and "
                   f"unchanged, {states['failed']} not graded.", highlight=False)

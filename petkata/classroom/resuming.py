@@ -252,7 +252,7 @@ class AutogradeAll(InOnePiece, Autograde):
         course, self.asked, self.assignments = self.coursedir, {}, {}
         for folder in (course.root, ROOT, Exchange(parent=self).root) if ForkedProvisioner.in_sandbox else ():
             if shown := shown_below(str(folder)):
-                message = f"Nothing was run: {folder} lies in {shown}, which all submissions can read. Move it, such as to ~/class."
+                message = f"Nothing was run: {folder} lies in {shown}, which all submissions can read. Move it elsewhere."
                 self.log.error(message)
                 raise NbGraderException(message)
         for student, lesson in results.submissions(course, course.student_id, course.assignment_id):

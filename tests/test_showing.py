@@ -3,6 +3,7 @@
 import json
 import sys
 
+import bs4
 import pytest
 
 from petkata.course.catalog import ROOT
@@ -68,6 +69,15 @@ def test_a_table_of_pandas_is_shown_as_one():
     shown = show({}, "<style scoped>th { color: red; }</style>" + table.format(" border='1' class='dataframe'"))
     assert shown == table.format(' class="table table-condensed"')
     assert "<style" not in show({}, "<style " * 100_000 + "<STYLE>x</STYLE>") and show({}, b"<p id='x'>1</p>") == "<p>1</p>"
+
+
+@pytest.mark.parametrize("tag", ["<table>", "<img "])
+def test_what_is_put_into_a_tag_stands_in_no_attribute(tag):
+    from petkata.classroom.showing import html as show
+
+    given = f'<img src="data:image/png;base64,{PIXEL}" alt="{tag} onerror=x() "><a href="https://x/{tag} onclick=x()">k</a>'
+    soup = bs4.BeautifulSoup(show({}, given), "html.parser")
+    assert [sorted(element.attrs) for element in soup.find_all()] == [["alt", "class", "src"], ["href"]]
 
 
 WITHOUT_AN_END = {  # each takes hours, or all memory

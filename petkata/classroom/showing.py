@@ -30,14 +30,17 @@ TAGS = {*bleach.ALLOWED_TAGS, "br", "del", "div", "h1", "h2", "h3", "h4", "h5", 
 # What an attribute may say, as a whole. A picture is one that came with the notebook; a class is one of those that color code.
 ATTRIBUTES = {("a", "href"): r"https?://.*|#.*", ("img", "src"): r"data:image/\w+;base64,[\w+/=\s]*", ("img", "alt"): r".*",
               ("div", "class"): r"highlight|hl-\w+|highlight hl-\w+", ("span", "class"): r"\w{1,3}"}
-TABLE = '<table class="table table-condensed">'  # in nbgrader's pages, the columns of any other table touch
+# In nbgrader's pages, the columns of any other table touch, and any other picture is as wide as it likes.
+CLASSES = {"<table>": '<table class="table table-condensed">', "<img ": '<img class="img-responsive" '}
 
 
 def harmless(html: str) -> str:
     """HTML of somebody's text, in which nothing runs, and nothing is fetched before somebody clicks on it."""
     cleaned = bleach.clean(html, tags=TAGS, protocols={"http", "https", "data"}, attributes=lambda tag, name, value: bool(
         re.fullmatch(ATTRIBUTES.get((tag, name), r"(?!)"), value, re.DOTALL)))
-    return cleaned.replace("<table>", TABLE)
+    for tag, with_class in CLASSES.items():  # which nobody has written elsewhere: in texts and attributes, < is &lt;
+        cleaned = cleaned.replace(tag, with_class)
+    return cleaned
 
 
 AS_IT_IS = re.compile(r"<pre>[^<>]*</pre>")  # what an earlier filter has shown so

@@ -157,18 +157,18 @@ def test_feedback_that_cannot_be_released_stops_no_other(tmp_path):
         config.write(f"\nc.Exchange.root = {str(tmp_path / 'exchange')!r}\n")
     (tmp_path / "exchange").mkdir()
     (tmp_path / "exchange").chmod(0o777)
-    for student in ("s00", "s02", "s01"):
+    secrets = {"s01": b"secret", "s02": b"\xff\xfe", "s03": b""}
+    for student in ("s00", "s02", "Meier, Ada", "s03", "s01"):
         page = folder / "feedback" / student / "lesson3" / "lesson3.html"
         page.parent.mkdir(parents=True)
         page.write_text(student)
         (page.parent / "timestamp.txt").write_text("2026-01-01 10:00:00.000000 UTC")
-        if student == "s02":
-            (page.parent / "submission_secret.txt").write_bytes(b"\xff\xfe")
-    (page.parent / "submission_secret.txt").write_text("secret")
+        if student in secrets:
+            (page.parent / "submission_secret.txt").write_bytes(secrets[student])
     done = subprocess.run([sys.executable, "-m", "nbgrader", "release_feedback", "lesson3"], cwd=folder, capture_output=True,
                           text=True)
     assert done.returncode == 0
-    for student in ("s00", "s02"):
-        assert f"{student}: not released, because submission_secret.txt is missing, or no text" in done.stderr
+    for student in ("s00", "s02", "Meier, Ada", "s03"):
+        assert f"feedback/{student}/lesson3 was not released (" in done.stderr
     [released] = (tmp_path / "exchange" / "petkata" / "feedback").iterdir()
     assert released.read_text() == "s01"

@@ -383,6 +383,11 @@ def test_a_check_that_only_the_kernel_would_understand_is_not_run(executed):
     assert len(forged.looks) == 1 and "in source/, its cell must say check(" in forged.looks[0]
 
 
+def test_a_lesson_that_there_is_not_is_none(executed):
+    *_, check = executed('# checks_of("lesson99")', START, ANNEAL, 'check("cosine_anneal")')
+    assert check.text.endswith(PASSED)
+
+
 def test_a_check_of_no_task_of_the_lesson_costs_nothing_but_itself(executed):
     _, _, unknown, known = executed(START, ANNEAL, 'check("cosine_aneal")', 'check("cosine_anneal")')
     assert unknown.errors == ["NotJudged"] and known.text.endswith(PASSED) and "with a task of the lesson" in known.looks[0]

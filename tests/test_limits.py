@@ -2,8 +2,10 @@
 
 import os
 import random
+import signal
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -91,3 +93,15 @@ def test_each_check_begins_with_the_same_random_state():
         assert draws() == first
     with apart(seed=7):
         assert draws() != first
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="without it there is a thread, which ends")
+def test_an_alarm_at_the_last_moment_does_not_ring_on():
+    """It would end whatever comes later."""
+    before = signal.getsignal(signal.SIGALRM)
+    for number in range(2000):
+        until = time.process_time() + 0.001 * (0.8 + 0.3 * (number % 100) / 100)  # around the limit, before it and after it
+        with suppress(TimeUp), time_limit(0.001):
+            while time.process_time() < until:
+                pass
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0) and signal.getsignal(signal.SIGALRM) == before

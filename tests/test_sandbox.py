@@ -124,7 +124,7 @@ def test_nbgraders_own_exchange_is_not_shown_though_all_around_it_is(course, ins
 
 def test_what_lies_among_the_systems_folders_is_known():
     assert sandbox.shown_below("/usr/local/class") in ("/usr", "/usr/local") and sandbox.shown_below(sys.prefix + "/class")
-    assert sandbox.shown_below(str(ROOT)) is None and sandbox.shown_below("/usr/local/share/nbgrader/exchange") is None
+    assert sandbox.shown_below(str(ROOT)) is None
     assert sandbox.shown_below("/usrs/class") is None
 
 

@@ -46,10 +46,10 @@ def _deadline(seconds: float):
 
 @contextmanager
 def _alarm(seconds: float):
-    is_up = _deadline(seconds)
+    is_up, over = _deadline(seconds), False
 
     def ring(signum, frame):
-        if not is_up():
+        if over or not is_up():
             return
         _stop_in_handlers(frame, seconds)
         raise TimeUp(seconds)
@@ -57,7 +57,10 @@ def _alarm(seconds: float):
     before, trace = signal.signal(signal.SIGALRM, ring), sys.gettrace()
     signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
     try:
-        yield
+        try:
+            yield
+        finally:
+            over = True  # had it rung in here, the next lines would be left out
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -7,26 +7,26 @@ wrong with one submission is told, and the others go on. `nbgrader_config.json` 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
 import tempfile
 from datetime import datetime
-from glob import glob
+from glob import escape, glob
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
 
 from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from nbgrader.exchange.default import collect as nbgraders
-from nbgrader.utils import temp_attrs
 
 from petkata.classroom.intake import CONFIGURATION, in_plain_words
 from petkata.classroom.resuming import disk_is_full
+from petkata.classroom.showing import STRANGE
 
 MOST_FILES = 10_000  # and folders, of one submission
-# Of a student's. nbgrader would take some other signs for many students, and formgrader's pages for words of their own.
-NAME = re.compile(r"\w[\w.@+'() -]*")
+NO_NAME = re.compile(r"^\.|^$|[*?\[\],/]")  # of a student's: nbgrader takes it for many, or for none
 UNLINKED = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -41,7 +41,7 @@ class Collect(ExchangeCollect):
         except (Exception, SystemExit) as error:  # of nbgrader, to which the name of the folder makes no sense
             self.log.error("%s is left out, for its name: %s.", *in_plain_words([path, str(error)]))
             return {"username": None, "filename": os.path.basename(path), "timestamp": datetime.min}
-        if not NAME.fullmatch(student):
+        if NO_NAME.search(student) or STRANGE.search(student):
             self.log.error("%s is left out: %s is no student's name.", *in_plain_words([path, repr(student)]))
         elif self.check_owner and owner != student:
             self.log.error("%s is left out: it says that it is of %s, and it is %s's. Where the accounts have other names than "
@@ -64,40 +64,34 @@ class Collect(ExchangeCollect):
                 for left_out in copy_own(src, own, 1000 * self.coursedir.max_dir_size):
                     self.log.warning("%s: left out, because it is %s.", *in_plain_words(left_out))
                 super().do_copy(str(own), str(whole), log)
-                if os.path.lexists(dest):
-                    os.rename(dest, Path(folder, "before"))
-                whole.rename(dest)
+                before = Path(folder, "before")
+                with contextlib.suppress(FileNotFoundError):
+                    os.rename(dest, before)
+                try:
+                    whole.rename(dest)
+                except OSError:
+                    with contextlib.suppress(FileNotFoundError):
+                        before.rename(dest)
+                    raise
         except (OSError, RuntimeError) as error:  # a link, too large, too deep: that costs this submission, and not the others
             if disk_is_full(error):
                 self.fail(f"The disk is full ({error}). Make room, and give the same command again: it goes on with {src}.")
-            before = "What was collected before stays. " if os.path.lexists(dest) else ""
+            stays = "What was collected before stays. " if os.path.lexists(dest) else ""
             self.log.error("%s was not collected: %s. %sLook at it, and ask the student to submit again.",
-                           *in_plain_words([src, str(error)]), before)
+                           *in_plain_words([src, str(error)]), stays)
 
 
 class ReleaseFeedback(ExchangeReleaseFeedback):
     """nbgrader's release of feedback, which tells whose it cannot release, and releases that of the others."""
 
     def copy_files(self) -> None:
-        excluded = [self.coursedir.student_id_exclude] if self.coursedir.student_id_exclude else []
-        ids = re.compile(self.coursedir.format_path(self.coursedir.feedback_directory, "(?P<student>.*)",
-                                                    self.coursedir.assignment_id, escape=True))
         for folder in glob(self.src_path):
-            missing = [name for name in ("timestamp.txt", "submission_secret.txt") if not is_text(Path(folder, name))]
-            if missing:
-                student = ids.fullmatch(folder)["student"]
-                self.log.error("%s: not released, because %s is missing, or no text. It was not submitted through the exchange, "
-                               "or was changed there. Send the page in %s yourself.", student, missing[0], folder)
-                excluded.append(student)
-        with temp_attrs(self.coursedir, student_id_exclude=",".join(excluded)):
-            super().copy_files()
-
-
-def is_text(path: Path) -> bool:
-    try:
-        return path.is_file() and path.read_text() is not None
-    except (OSError, ValueError):
-        return False
+            self.src_path = escape(folder)
+            try:
+                super().copy_files()
+            except (FileNotFoundError, ValueError, AssertionError) as error:  # no time or no secret, or one that is none
+                self.log.error("%s was not released (%s). It was not submitted through the exchange, or was changed there. Send "
+                               "the page in it yourself.", *in_plain_words([folder, f"{type(error).__name__}: {error}"]))
 
 
 def owner_of(path: str) -> str:

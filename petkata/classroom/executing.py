@@ -113,7 +113,8 @@ class ExecuteToTheEnd(Execute):
         self.last_call = math.inf  # then its kernel is ended, on time.monotonic()
         # The cell that begins is locked, so nbgrader has put it back; what a student wrote counts where there is none.
         cells = sorted(nb.cells, key=lambda cell: not is_locked(cell))
-        self.lesson = next((found[1] for cell in cells if (found := LESSON.search(cell.source))), None)
+        named = (found[1] for cell in cells if (found := LESSON.search(cell.source)))
+        self.lesson = next((name for name in named if name in catalog.lesson_names()), None)
         self.tasks = {task.name: task for task in catalog.lesson(self.lesson).tasks} if self.lesson else {}
         over = threading.Event()
         watch = threading.Thread(target=self.watch, args=(over,), daemon=True)

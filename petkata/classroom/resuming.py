@@ -34,7 +34,7 @@ from petkata.after_import import after_import
 from petkata.classroom import intake, results, showing
 from petkata.classroom.configured import Configured
 from petkata.classroom.kernels import ForkedProvisioner, loaded_process
-from petkata.classroom.sandbox import shown_below
+from petkata.classroom.sandbox import HIDDEN, shown_below
 from petkata.course.catalog import ROOT
 
 FULL = ("The disk is full (%s). Nothing is lost. Make room, and give the same command again: it goes on with this submission.")
@@ -250,7 +250,9 @@ class AutogradeAll(InOnePiece, Autograde):
         a submission could read another."""
         Configured(parent=self)
         course, self.asked, self.assignments = self.coursedir, {}, {}
-        for folder in (course.root, ROOT, Exchange(parent=self).root) if ForkedProvisioner.in_sandbox else ():
+        exchange = Exchange(parent=self).root
+        places = course.root, ROOT, *([exchange] if not Path(exchange).is_relative_to(HIDDEN) else [])
+        for folder in places if ForkedProvisioner.in_sandbox else ():
             if shown := shown_below(str(folder)):
                 message = f"Nothing was run: {folder} lies in {shown}, which all submissions can read. Move it elsewhere."
                 self.log.error(message)

@@ -162,8 +162,6 @@ def _change_root(view: View) -> None:
 def shown_below(path: str) -> str | None:
     """The folder of the system's, or of Python's, below which a path lies: whatever is there, each kernel can read. Else None."""
     place, folders = os.path.realpath(path), [os.path.realpath(folder) for folder in (*SYSTEM, sys.base_prefix, sys.prefix)]
-    if place == HIDDEN or place.startswith(f"{HIDDEN}/"):
-        return None
     return next((folder for folder in folders if place.startswith(f"{folder}/")), None)
 
 

@@ -157,6 +157,7 @@ def attacks_that_succeed(page, address: str, told: Told) -> set[str]:
     page.goto(address)
     assert page.get_by_text("Part 2: up, then down").count() == 1, "this is not the submission"
     page.evaluate("[...document.links].filter(link => link.text == 'click here').forEach(link => link.click())")
+    page.wait_for_timeout(1000)  # of what was clicked on, the last may come after the next line's
     page.evaluate("address => fetch(address, {mode: 'no-cors'})", HIDDEN.format(port=told.server_port, name="last"))
     until = time.monotonic() + 60
     while "last" not in told.names:

@@ -147,11 +147,12 @@ def table(rows: list[dict], seeds: int) -> tuple[str, bool]:
             side["right"][row["who"]].append(row["value"])
         elif not passes:  # the others got past this limit, to the assertion that caught them
             side["wrong"].append(row["value"])
+    fewest = min(len(runs) for values in limits.values() for runs in values["right"].values())
     lines = [
         "# The margins of the limits that chance decides", "",
         f"Made by `python -m benchmarks.margins --seeds {seeds}`. Right answers are the solution and the alternatives; wrong",
         "ones are the mistakes that the check must catch. Of each: smallest, median and largest of all runs. *Away*: standard",
-        f"deviations between the limit and the nearest right answer; {needed(seeds):.1f} make a false failure rarer than 1 in",
+        f"deviations between the limit and the nearest right answer; {needed(fewest):.1f} make a false failure rarer than 1 in",
         "1,000 runs, with 95% confidence.", "",
         "| lesson | check | measured | limit | right | away | wrong | safe |", "|---|---|---|---|---|---|---|---|"]
     safe = True

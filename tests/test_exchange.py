@@ -93,6 +93,7 @@ def test_nbgrader_collects_what_is_a_students_own(handed_in, tmp_path):
         (inbound / name).mkdir()
     handed_in.rename(inbound / f"{me}+lesson3+2026-01-01 10:00:00.000000 UTC+abc")
     (inbound / "somebody-else+lesson3+2026-01-01 10:00:00.000000 UTC+abc").mkdir()
+    (inbound / "eve+lesson3+2026-01-01 10:00:00.000000 UTC+\n[CollectApp | ERROR] FORGED \x1b[31m").mkdir()
     (inbound / f"{me}+lesson4+2026-01-01 10:00:00.000000 UTC+abc").symlink_to(folder)
 
     def collected(lesson="lesson3", *options):

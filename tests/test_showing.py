@@ -10,7 +10,7 @@ from petkata.course.catalog import ROOT
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="nbgrader needs Python 3.11")
 
-PIXEL = ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_what_is_put_into_a_tag_stands_in_no_attribute(tag):
     assert [sorted(element.attrs) for element in soup.find_all()] == [["alt", "class", "src"], ["href"]]
 
 
-WITHOUT_AN_END = {  # each takes hours, or all memory
+WITHOUT_AN_END = {  # each takes an hour or more, or all memory
     "a lexer": lambda: text("```scala\n\"" + "\\" * 300 + "\n```"),
     "code": lambda: program("x = 1" + "\n" * 400_000 + "y = 1"),
     "tags": lambda: html("<p>" + "<b id=i>" * 60_000 + "<p>x" * 60_000),

@@ -45,7 +45,7 @@ class Collect(ExchangeCollect):
             self.log.error("%s is left out: %s is no student's name.", *in_plain_words([path, repr(student)]))
         elif self.check_owner and owner != student:
             self.log.error("%s is left out: it says that it is of %s, and it is %s's. Where the accounts have other names than "
-                           "the students, write c.ExchangeCollect.check_owner = False.", path, student, owner)
+                           "the students, write c.ExchangeCollect.check_owner = False.", *in_plain_words([path, student, owner]))
         else:
             return record
         return {**record, "username": None}

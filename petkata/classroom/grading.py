@@ -42,7 +42,8 @@ from petkata.classroom.kernels import IN_FORCE, ForkedProvisioner, Loaded
 
 TRIES = 3  # for a submission whose worker ends while grading it
 HANGS = "It was still being graded after {:.0f} minutes, and was stopped. Grade the others, and look at this one alone."
-CROWD = 4  # processes that want to compute, for each core: then what times out may do so for what others do
+ONCE_MORE = "A task timed out while the machine had too much to do, so this was graded once more, alone."
+CROWD = 4  # processes that want to compute, for each core: grading alone makes 2.3 of them, and two hundred endless ones 94
 BEAT = 5.0  # seconds between two lines on how far it is, where no bar can be drawn
 
 
@@ -403,6 +404,27 @@ def trouble(assignment: Assignment, secret: str) -> str | None:
     return "its gradebook is another one. Name a HOST in c.CourseDirectory.db_url that is the same everywhere, not localhost"
 
 
+# --- wherever ---
+
+
+def outcomes_of(assignment: Assignment, students: list[str], jobs: int, cluster: str | None) -> Iterator[Outcome]:
+    """What becomes of each submission. One that timed out in a crowd is graded once more, when all others are done, alone."""
+
+    def graded(assignment: Assignment, students: list[str], jobs: int) -> Iterator[Outcome]:
+        return on_cluster(assignment, students, cluster) if cluster else on_this_machine(assignment, students, jobs)
+
+    timed_out = []
+    with contextlib.closing(graded(assignment, students, jobs)) as outcomes:
+        for outcome in outcomes:
+            if outcome.in_a_crowd:
+                timed_out.append(outcome.student)
+            else:
+                yield outcome
+    for student in timed_out:
+        with contextlib.closing(graded(replace(assignment, again=True), [student], 1)) as outcomes:
+            yield from (replace(outcome, look=[ONCE_MORE, *outcome.look]) for outcome in outcomes)
+
+
 # --- what a person sees ---
 
 
@@ -413,25 +435,12 @@ def grade_class(course: Path, name: str, jobs: int, cluster: str | None, console
     """
     assignment = replace(assignment_of(course, name), again=again)
     students = students_of(assignment)
+    outcomes = outcomes_of(assignment, students, jobs, cluster)
     done: list[Outcome] = []
-
-    def outcomes_of(assignment: Assignment, students: list[str], jobs: int) -> Iterator[Outcome]:
-        return on_cluster(assignment, students, cluster) if cluster else on_this_machine(assignment, students, jobs)
-
-    with Told(name, len(students), console, 1 if cluster else jobs) as told:
-
-        def tell(outcome: Outcome) -> None:
+    with contextlib.closing(outcomes), Told(name, len(students), console, 1 if cluster else jobs) as told:
+        for outcome in outcomes:
             done.append(outcome)
             told.tell(outcome)
-
-        timed_out = []
-        with contextlib.closing(outcomes_of(assignment, students, jobs)) as outcomes:
-            for outcome in outcomes:
-                timed_out.append(outcome.student) if outcome.in_a_crowd else tell(outcome)
-        for student in timed_out:
-            told.line(f"{student}: a task timed out while the machine had too much to do. It is graded once more, alone.")
-            with contextlib.closing(outcomes_of(replace(assignment, again=True), [student], 1)) as outcomes:
-                tell(next(outcomes))
     states = Counter(outcome.state for outcome in done)
     console.print(f"{len(students)} submissions of {name}: {states['graded']} graded, {states['as before']} graded before and "
                   f"unchanged, {states['failed']} not graded.", highlight=False)
